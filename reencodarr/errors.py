@@ -1,0 +1,355 @@
+"""Every error Reencodarr raises on purpose, as one tree.
+
+Each class carries the facts that retry policy, failure page and command line share: the failure `stage` and
+`category`, a stable `code`, and whether trying again later can help (`transient`). A message says what
+happened, to which file, and what to do.
+
+    ReencodarrError
+    ├── SettingsError              a setting or variable is wrong
+    ├── PolicyError                the policy file is wrong; names file and line
+    ├── ProgramError
+    │   ├── ProgramMissing         a program is not there or cannot do its part
+    │   ├── ProgramFailed          exit code other than 0
+    │   └── ProgramStalled         no sign of life for too long; it was ended
+    ├── MediaError
+    │   ├── FileUnreadable         missing, no permission, I/O error
+    │   ├── EmptyFile              zero bytes
+    │   ├── NotAVideo              no video stream that could be encoded
+    │   └── DamagedSource          the source does not decode cleanly to its end
+    ├── SearchError
+    │   ├── TargetUnreachable      no CRF in range meets the lowest accepted target
+    │   ├── FramesMispaired        source and encode have different frame counts
+    │   └── EngineFailed           the search engine broke
+    ├── EncodeError
+    │   ├── NotSmaller             the result would exceed the policy's size ceiling
+    │   └── SourceVanished         the source was deleted or replaced during the encode
+    ├── ProofError                 the result is not the same film; lists every difference
+    ├── SwapError
+    │   ├── OriginalChanged        the original is not the file that was analysed
+    │   ├── DestinationTaken       another file has the name the result needs
+    │   ├── DestinationReadOnly    the folder of the film cannot be written
+    │   ├── ResultDamaged          the staged copy differs from the proven result
+    │   └── TrashUnavailable       no folder on the same filesystem can keep the original
+    ├── NoSpace                    a disk is full, or would be
+    ├── LibraryError
+    │   ├── RootMissing            the library's mount is absent or is not the one that was scanned
+    │   ├── TooManyGone            a scan would drop more known files than the brake allows
+    │   ├── LibraryBusy            another run works on this library
+    │   └── StateConflict          a video was not in the state that the step expected
+    └── DatabaseError
+        ├── DatabaseOutdated       migrations are missing
+        ├── DatabaseTooNew         written by a newer Reencodarr
+        └── DatabaseUnavailable    cannot be opened, read or written
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+
+class Stage(StrEnum):
+    """Where in a video's way something failed."""
+
+    SETUP = "setup"
+    SCAN = "scan"
+    ANALYSIS = "analysis"
+    CRF_SEARCH = "crf_search"
+    ENCODE = "encode"
+    PROOF = "proof"
+    SWAP = "swap"
+
+
+class Category(StrEnum):
+    """What kind of cause it has; failures are grouped and explained by it."""
+
+    CONFIGURATION = "configuration"
+    FILE_ACCESS = "file_access"
+    UNREADABLE_MEDIA = "unreadable_media"
+    QUALITY = "quality"
+    SIZE = "size"
+    PROGRAM = "program"
+    RESOURCES = "resources"
+    TIMEOUT = "timeout"
+    VERIFICATION = "verification"
+    FILE_OPERATION = "file_operation"
+    STATE = "state"
+    DATABASE = "database"
+    UNKNOWN = "unknown"
+
+
+class ReencodarrError(Exception):
+    """The root: everything Reencodarr raises on purpose."""
+
+    stage: ClassVar[Stage] = Stage.SETUP
+    category: ClassVar[Category] = Category.UNKNOWN
+    code: ClassVar[str] = "unknown"
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, path: Path | None = None, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".rstrip()
+
+
+class SettingsError(ReencodarrError):
+    """Raised when a setting or environment variable is unknown or has a wrong value."""
+
+    category = Category.CONFIGURATION
+    code = "settings"
+
+
+class PolicyError(ReencodarrError):
+    """Raised when a policy file cannot be used; the message names the file and the line."""
+
+    category = Category.CONFIGURATION
+    code = "policy"
+
+
+class ProgramError(ReencodarrError):
+    """Raised when an outside program cannot do what was asked of it."""
+
+    category = Category.PROGRAM
+    code = "program"
+
+
+class ProgramMissing(ProgramError):
+    """Raised when a program is not installed or lacks a needed capability."""
+
+    category = Category.CONFIGURATION
+    code = "program_missing"
+
+
+class ProgramFailed(ProgramError):
+    """Raised when a program ended with an exit code other than 0."""
+
+    code = "program_failed"
+
+    def __init__(
+        self, message: str, *, command: str, exit_code: int, stderr: str, path: Path | None = None, advice: str = ""
+    ) -> None:
+        super().__init__(message, path=path, advice=advice)
+        self.command = command
+        self.exit_code = exit_code
+        self.stderr = stderr
+
+
+class ProgramStalled(ProgramError):
+    """Raised when a program showed no sign of life for too long and was ended."""
+
+    category = Category.TIMEOUT
+    code = "program_stalled"
+    transient = True
+
+
+class MediaError(ReencodarrError):
+    """Raised when a file cannot be understood as a film."""
+
+    stage = Stage.ANALYSIS
+    category = Category.UNREADABLE_MEDIA
+    code = "media"
+
+
+class FileUnreadable(MediaError):
+    """Raised when a file is missing, forbidden, or fails while it is read."""
+
+    category = Category.FILE_ACCESS
+    code = "file_unreadable"
+    transient = True
+
+
+class EmptyFile(MediaError):
+    """Raised when a file has zero bytes."""
+
+    code = "empty_file"
+
+
+class NotAVideo(MediaError):
+    """Raised when a file holds no video stream (audio only, a picture, text)."""
+
+    code = "not_a_video"
+
+
+class DamagedSource(MediaError):
+    """Raised when a source does not decode cleanly to its end."""
+
+    code = "damaged_source"
+
+
+class SearchError(ReencodarrError):
+    """Raised when no CRF could be found."""
+
+    stage = Stage.CRF_SEARCH
+    category = Category.QUALITY
+    code = "search"
+
+
+class TargetUnreachable(SearchError):
+    """Raised when no CRF in range meets even the lowest accepted target."""
+
+    code = "target_unreachable"
+
+
+class FramesMispaired(SearchError):
+    """Raised when source and encode have different frame counts, so that no score could be trusted."""
+
+    category = Category.VERIFICATION
+    code = "frames_mispaired"
+
+
+class EngineFailed(SearchError):
+    """Raised when a search engine broke instead of answering."""
+
+    category = Category.PROGRAM
+    code = "engine_failed"
+
+
+class EncodeError(ReencodarrError):
+    """Raised when an encode did not produce a result."""
+
+    stage = Stage.ENCODE
+    category = Category.PROGRAM
+    code = "encode"
+
+
+class NotSmaller(EncodeError):
+    """Raised when a result is or becomes larger than the policy's ceiling."""
+
+    category = Category.SIZE
+    code = "not_smaller"
+
+
+class SourceVanished(EncodeError):
+    """Raised when a source was deleted or replaced while it was worked on."""
+
+    category = Category.FILE_ACCESS
+    code = "source_vanished"
+
+
+class ProofError(ReencodarrError):
+    """Raised when a result is not provably the same film; `differences` lists each finding."""
+
+    stage = Stage.PROOF
+    category = Category.VERIFICATION
+    code = "proof"
+
+    def __init__(self, message: str, *, differences: tuple[str, ...], path: Path | None = None) -> None:
+        super().__init__(message, path=path)
+        self.differences = differences
+
+    def __str__(self) -> str:
+        return f"{self.message} {'; '.join(self.differences)}".rstrip()
+
+
+class SwapError(ReencodarrError):
+    """Raised when a result could not be put in the original's place. The original is where it was."""
+
+    stage = Stage.SWAP
+    category = Category.FILE_OPERATION
+    code = "swap"
+
+
+class OriginalChanged(SwapError):
+    """Raised when the original is not the file that was analysed; the result is discarded."""
+
+    code = "original_changed"
+
+
+class DestinationTaken(SwapError):
+    """Raised when another file already has the name that the result needs."""
+
+    code = "destination_taken"
+
+
+class DestinationReadOnly(SwapError):
+    """Raised when the film's folder cannot be written."""
+
+    category = Category.FILE_ACCESS
+    code = "destination_read_only"
+
+
+class ResultDamaged(SwapError):
+    """Raised when the staged copy differs from the result that was proven."""
+
+    category = Category.VERIFICATION
+    code = "result_damaged"
+    transient = True
+
+
+class TrashUnavailable(SwapError):
+    """Raised when no folder on the original's filesystem can keep it."""
+
+    code = "trash_unavailable"
+
+
+class NoSpace(ReencodarrError):
+    """Raised when a disk is full, or would be; nothing was written that stays."""
+
+    category = Category.RESOURCES
+    code = "no_space"
+    transient = True
+
+
+class LibraryError(ReencodarrError):
+    """Raised when a library cannot be worked on as a whole."""
+
+    stage = Stage.SCAN
+    category = Category.STATE
+    code = "library"
+
+
+class RootMissing(LibraryError):
+    """Raised when a library's root is absent, or is not the disk that was scanned before."""
+
+    category = Category.FILE_ACCESS
+    code = "root_missing"
+    transient = True
+
+
+class TooManyGone(LibraryError):
+    """Raised when a scan would drop more known files than the brake allows."""
+
+    code = "too_many_gone"
+
+
+class LibraryBusy(LibraryError):
+    """Raised when another run already works on this library."""
+
+    code = "library_busy"
+    transient = True
+
+
+class StateConflict(LibraryError):
+    """Raised when a video was not in the state that a step expected; somebody else was faster."""
+
+    code = "state_conflict"
+    transient = True
+
+
+class DatabaseError(ReencodarrError):
+    """Raised when the database cannot be used."""
+
+    category = Category.DATABASE
+    code = "database"
+
+
+class DatabaseOutdated(DatabaseError):
+    """Raised when the database lacks migrations; `reencodarr db upgrade` adds them."""
+
+    code = "database_outdated"
+
+
+class DatabaseTooNew(DatabaseError):
+    """Raised when the database was written by a newer Reencodarr."""
+
+    code = "database_too_new"
+
+
+class DatabaseUnavailable(DatabaseError):
+    """Raised when the database cannot be opened, read or written."""
+
+    code = "database_unavailable"
+    transient = True

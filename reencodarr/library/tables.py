@@ -1,0 +1,374 @@
+"""The tables. Columns that come from outside (scan, MediaInfo) and columns that the pipeline writes never share one.
+
+Paths are stored through `PathText`, so that any name a filesystem allows survives; times are aware UTC; states and
+reasons are stored by value in plain string columns.
+"""
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Index, String, Text, TypeDecorator, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from reencodarr.library.states import State
+
+_NOT_UTF8 = re.compile(r"[\udc80-\udcff\x00]")
+_BYTES = "bytes:"
+
+
+class PathText(TypeDecorator[Path]):
+    """A path as text; one that is not valid UTF-8 is stored percent-encoded behind `bytes:`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Path | str | None, dialect: Dialect) -> str | None:
+        return None if value is None else path_text(Path(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Path | None:
+        if value is None:
+            return None
+        text = str(value)
+        if text.startswith(_BYTES):
+            return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(_BYTES))))
+        return Path(text)
+
+
+def path_text(path: Path) -> str:
+    """How a path is stored; also what a search has to look for."""
+    text = str(path)
+    return _BYTES + quote_from_bytes(os.fsencode(path), safe="/ ") if _NOT_UTF8.search(text) else text
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite forgets the zone, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        found: datetime = value
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The present, aware UTC."""
+    return datetime.now(UTC)
+
+
+def _path(**options: Any) -> Any:
+    return Field(sa_column=Column(PathText(), nullable=False, **options))
+
+
+def _time(*, nullable: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_column=Column(UtcDateTime(), nullable=True))
+    return Field(default_factory=now, sa_column=Column(UtcDateTime(), nullable=False))
+
+
+def _big(*, nullable: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_column=Column(BigInteger(), nullable=True))
+    return Field(sa_column=Column(BigInteger(), nullable=False))
+
+
+def _text(*, nullable: bool = False) -> Any:
+    if nullable:
+        return Field(default=None, sa_column=Column(Text(), nullable=True))
+    return Field(default="", sa_column=Column(Text(), nullable=False))
+
+
+class Library(SQLModel, table=True):
+    """A root folder with films."""
+
+    __tablename__ = "libraries"
+
+    id: int | None = Field(default=None, primary_key=True)
+    path: Path = _path(unique=True)
+    sentinel: str = ""
+    """What the marker file in the root must say; empty while there is none (a read-only root)."""
+    added_at: datetime = _time()
+    confirmed_at: datetime | None = _time(nullable=True)
+    """When replacing films in it was first confirmed."""
+    scanned_at: datetime | None = _time(nullable=True)
+    """When a scan last went through to its end."""
+
+
+class Video(SQLModel, table=True):
+    """A file in a library and its identity, as the scan saw it. Only scans (and a swap's own result) write it."""
+
+    __tablename__ = "videos"
+    __table_args__ = (Index("ix_videos_inode", "device", "inode"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    library_id: int = Field(foreign_key="libraries.id", index=True)
+    path: Path = _path(unique=True)
+    device: int = _big()
+    inode: int = _big()
+    size: int = _big()
+    mtime_ns: int = _big()
+    sparse_hash: str
+    links: int = 1
+    found_at: datetime = _time()
+    seen_at: datetime = _time()
+    """The last scan that saw it; a resumed scan skips what it already saw."""
+
+
+class VideoState(SQLModel, table=True):
+    """Where a video is on its way; only `library.transitions` writes it, by compare-and-set."""
+
+    __tablename__ = "video_states"
+    __table_args__ = (Index("ix_video_states_queue", "state", "priority"),)
+
+    video_id: int = Field(primary_key=True, foreign_key="videos.id")
+    state: str = Field(default=State.NEEDS_ANALYSIS.value, max_length=32)
+    reason: str = _text()
+    """A `LeaveReason` for skipped, a failure code for failed, else empty."""
+    attempt: int = 0
+    """Counts claims; a result is accepted only for the attempt that holds the claim."""
+    claimed_by: str = ""
+    """`host:pid` of the holder; empty when nobody works on it."""
+    claimed_until: datetime | None = _time(nullable=True)
+    priority: int = 0
+    changed_at: datetime = _time()
+
+
+class StateChange(SQLModel, table=True):
+    """What happened when: one row a transition, appended only."""
+
+    __tablename__ = "state_changes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    before: str = Field(max_length=32)
+    after: str = Field(max_length=32)
+    note: str = _text()
+    at: datetime = _time()
+
+
+class Facts(SQLModel, table=True):
+    """Probed facts in narrow columns, for lists, filters and rules; see `media.facts` for their meaning."""
+
+    __tablename__ = "facts"
+
+    video_id: int = Field(primary_key=True, foreign_key="videos.id")
+    container: str
+    duration: float | None = None
+    bitrate: int | None = _big(nullable=True)
+    title: str | None = _text(nullable=True)
+    codec: str | None = Field(default=None, index=True)
+    width: int | None = None
+    height: int | None = None
+    frame_rate: str | None = None
+    """A fraction, `24000/1001`."""
+    rate_mode: str = ""
+    bit_depth: int | None = None
+    chroma: str | None = None
+    scan: str = ""
+    rotation: int = 0
+    pixel_aspect: str = "1"
+    hdr: str = ""
+    dolby_vision_profile: str | None = None
+    audio_tracks: int = 0
+    text_tracks: int = 0
+    audio_codecs: str = ""
+    """Space separated, in track order."""
+    content_year: int | None = None
+    document: str = Field(sa_column=Column(Text(), nullable=False))
+    """The whole `MediaFacts` as JSON, which the rules read."""
+    probed_at: datetime = _time()
+
+
+class MediaInfoDocument(SQLModel, table=True):
+    """MediaInfo's raw answer, apart so that lists stay narrow."""
+
+    __tablename__ = "mediainfo_documents"
+
+    video_id: int = Field(primary_key=True, foreign_key="videos.id")
+    document: str = Field(sa_column=Column(Text(), nullable=False))
+
+
+class PlanRow(SQLModel, table=True):
+    """What the policy decided about a video."""
+
+    __tablename__ = "plans"
+
+    video_id: int = Field(primary_key=True, foreign_key="videos.id")
+    policy_digest: str
+    action: str
+    """`encode` or `leave`."""
+    reason: str = ""
+    text: str = _text()
+    """The reasons in words, one a line."""
+    document: str = Field(sa_column=Column(Text(), nullable=False))
+    """The whole decision as JSON."""
+    decided_at: datetime = _time()
+
+
+class VmafProbe(SQLModel, table=True):
+    """One tried CRF. Unique for everything that changes the meaning of its score."""
+
+    __tablename__ = "vmaf_probes"
+    __table_args__ = (UniqueConstraint("video_id", "search_key", "crf"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    search_key: str = Field(max_length=64)
+    """Digest of file identity, video plan, target's model, scaling and subsampling, engine and builds."""
+    crf: float
+    mean: float
+    p5: float | None = None
+    percent: float
+    """Predicted size in per cent of the source's video."""
+    seconds: float
+    cpu_seconds: float = 0.0
+    target: float
+    windows: str = Field(default="[]", sa_column=Column(Text(), nullable=False))
+    """Every window's score as JSON."""
+    engine: str
+    build: str
+    parameters: str = _text()
+    """The video plan as JSON."""
+    probed_at: datetime = _time()
+
+
+class Search(SQLModel, table=True):
+    """The answer of a CRF search; the newest row of a video counts."""
+
+    __tablename__ = "searches"
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    search_key: str = Field(max_length=64)
+    crf: float
+    predicted: float
+    interval: float
+    percent: float
+    target: float
+    met: bool
+    reason: str = _text()
+    engine: str
+    build: str
+    searched_at: datetime = _time()
+
+
+class Job(SQLModel, table=True):
+    """One attempt at one stage of one video."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (UniqueConstraint("video_id", "kind", "attempt"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    kind: str = Field(max_length=16)
+    """`analysis`, `crf_search`, `encode` or `finalize`."""
+    attempt: int
+    worker: str = ""
+    flow_run: str = ""
+    """Prefect's flow run id: a reference, not a truth."""
+    outcome: str = ""
+    """Empty while it runs; `done`, `failed`, `skipped` or `lost`."""
+    started_at: datetime = _time()
+    ended_at: datetime | None = _time(nullable=True)
+
+
+class Encode(SQLModel, table=True):
+    """A finished encode and what was measured on it."""
+
+    __tablename__ = "encodes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    attempt: int
+    crf: float
+    result_path: Path = _path()
+    """In scratch until it is swapped in, then the film's path."""
+    sha256: str
+    size: int = _big()
+    source_size: int = _big()
+    seconds: float
+    cpu_seconds: float = 0.0
+    frames: int = 0
+    predicted: float
+    achieved: float | None = None
+    """Mean VMAF measured on the finished film; None while it was not measured."""
+    achieved_p5: float | None = None
+    scored_share: float = 0.0
+    """Share of the film's seconds that `achieved` rests on; 1 when all were scored."""
+    streams_before: str = Field(default="[]", sa_column=Column(Text(), nullable=False))
+    streams_after: str = Field(default="[]", sa_column=Column(Text(), nullable=False))
+    """One line of words a stream, as JSON arrays."""
+    command: str = _text()
+    build: str = ""
+    verdict: str = ""
+    """Empty until proven; `proven`, or the differences."""
+    ended_at: datetime = _time()
+
+
+class Failure(SQLModel, table=True):
+    """Something that went wrong with a video, until it is resolved."""
+
+    __tablename__ = "failures"
+    __table_args__ = (Index("ix_failures_open", "resolved_at", "stage", "category", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    stage: str = Field(max_length=32)
+    category: str = Field(max_length=32)
+    code: str = Field(max_length=64)
+    message: str = _text()
+    advice: str = _text()
+    context: str = Field(default="{}", sa_column=Column(Text(), nullable=False))
+    """JSON: command, exit code, last lines of output, machine, versions."""
+    attempt: int = 0
+    failed_at: datetime = _time()
+    resolved_at: datetime | None = _time(nullable=True)
+
+
+class SwapRow(SQLModel, table=True):
+    """The journal: one swap and how far it got. The same is in a small file beside the film."""
+
+    __tablename__ = "swaps"
+
+    id: str = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, sa_type=String(32))
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    batch: str = Field(default="", index=True, max_length=32)
+    """The run that made it, for `undo --batch`."""
+    state: str = Field(index=True, max_length=16)
+    original: Path = _path()
+    destination: Path = _path()
+    trash: Path = _path()
+    document: str = Field(sa_column=Column(Text(), nullable=False))
+    """The whole order as JSON: fingerprints, digests, expiry."""
+    size_before: int = _big()
+    size_after: int = _big()
+    keep_until: datetime = _time()
+    started_at: datetime = _time()
+    changed_at: datetime = _time()
+
+
+class LedgerEntry(SQLModel, table=True):
+    """Bytes, honestly: appended only, never recomputed from live rows."""
+
+    __tablename__ = "ledger"
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(foreign_key="videos.id", index=True)
+    swap_id: str = Field(index=True, max_length=32)
+    kind: str = Field(max_length=16)
+    """`replaced` (result in place, original in trash), `freed` (original expired) or `undone`."""
+    bytes_before: int = _big()
+    bytes_after: int = _big()
+    bytes_freed: int = _big()
+    """What the disk really has more (or, negative, less) because of this entry."""
+    note: str = _text()
+    at: datetime = _time()

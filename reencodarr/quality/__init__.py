@@ -1,0 +1,1 @@
+"""Finding the CRF that meets a target, and measuring what an encode achieved."""

