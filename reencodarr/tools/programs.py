@@ -147,7 +147,7 @@ def _start(
             cwd=cwd,
             env={**os.environ, **environment} if environment else None,
             # One system call and no lock taken, so the danger that the rule warns of does not exist here.
-            preexec_fn=_die_with_parent if _prctl else None,  # noqa: PLW1509
+            preexec_fn=die_with_parent if _prctl else None,  # noqa: PLW1509
         )
     except FileNotFoundError as error:
         if cwd is not None and not cwd.is_dir():
@@ -159,7 +159,7 @@ def _start(
         ) from error
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """In the child, before exec: be killed when the starting thread ends (Linux only)."""
     assert _prctl is not None
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
