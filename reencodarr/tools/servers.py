@@ -1,0 +1,78 @@
+"""Long-lived programs that run beside the main one: Prefect's API, the dashboard.
+
+A server lives in a session of its own, so that Ctrl-C reaches the work first and the server is stopped last; it dies
+with the thread that started it (Linux), and its words go to a log file.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reencodarr.errors import ProgramFailed, ProgramStalled
+from reencodarr.tools import programs
+from reencodarr.units import Seconds
+
+log = logging.getLogger(__name__)
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running(
+    arguments: Sequence[str | Path], *, environment: dict[str, str], log_path: Path, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the block ends; then it and its descendants are ended."""
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("wb") as words:
+        process = subprocess.Popen(
+            [os.fspath(argument) for argument in arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=programs.die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - see programs
+        )
+    log.debug("started %s (pid %d)", programs.quoted(arguments), process.pid)
+    try:
+        yield process
+    finally:
+        programs.end_tree(process.pid)
+        process.wait()
+
+
+def wait_until_listening(
+    process: subprocess.Popen[bytes], port: int, *, log_path: Path, patience: Seconds = Seconds(120.0)
+) -> None:
+    """Wait until a server accepts connections on its loopback port.
+
+    Raises ProgramFailed when it ended instead, ProgramStalled when it takes longer than `patience`.
+    """
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        if process.poll() is not None:
+            tail = log_path.read_text(errors="replace")[-2000:]
+            raise ProgramFailed(
+                f"A server ended at its start: {programs.last_line(tail)}",
+                command=programs.quoted(process.args if isinstance(process.args, list) else [str(process.args)]),
+                exit_code=process.returncode,
+                stderr=tail,
+                advice=f"Its log is {log_path}.",
+            )
+        time.sleep(0.05)
+    raise ProgramStalled(f"A server did not listen on port {port} within {patience:.0f} s.", advice=f"See {log_path}.")
