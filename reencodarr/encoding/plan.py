@@ -59,7 +59,27 @@ class AudioPlan:
     action: AudioAction
     bitrate_kbps: int | None = None
     layout: str | None = None
-    """`5.1`, `7.1`, `stereo`, `mono` when the layout must be normalised for libopus."""
+    """ffmpeg's name (`5.1`, `7.1`, `stereo`, `mono`) when the layout must be normalised for libopus."""
+    reason: str = ""
+
+
+class TextAction(StrEnum):
+    """What happens to a subtitle track."""
+
+    COPY = "copy"
+    SRT = "srt"
+    """Converted to SubRip: Matroska cannot hold MP4's own timed text."""
+    DROP = "drop"
+    """The container cannot carry it and the policy says that it may go; it is named in `EncodePlan.dropped`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPlan:
+    """What happens to one subtitle track."""
+
+    track: int | None
+    """ffmpeg's N in `s:N`; None for captions inside the video, which are no stream of their own."""
+    action: TextAction
     reason: str = ""
 
 
@@ -76,6 +96,8 @@ class EncodePlan:
     """Result size / source size above which the encode is not worth it."""
     smallest_ratio: float
     """Below it the result is not believed."""
+    text: tuple[TextPlan, ...] = ()
+    """One for each of `MediaFacts.text`, in its order."""
     dropped: tuple[str, ...] = ()
     """Streams that the container cannot carry, named one by one; the proof expects exactly these to be missing."""
     reasons: tuple[str, ...] = ()
@@ -98,6 +120,11 @@ class LeaveReason(StrEnum):
     NO_SAVING = "no_saving"
     OWN_RESULT = "own_result"
     EXCLUDED = "excluded"
+    UNSUPPORTED_SIZE = "unsupported_size"
+    """Smaller or larger pictures, or more of them in a second, than the encoder takes."""
+    TOO_SHORT = "too_short"
+    UNCARRIED_STREAM = "uncarried_stream"
+    """It holds a stream that the result could not carry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
