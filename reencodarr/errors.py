@@ -9,7 +9,9 @@ happened, to which file, and what to do.
     ├── PolicyError                the policy file is wrong; names file and line
     ├── ProgramError
     │   ├── ProgramMissing         a program is not there or cannot do its part
+    │   ├── ProgramNotStarted      the system has no means left to start it
     │   ├── ProgramFailed          exit code other than 0
+    │   │   └── ProgramInterrupted ended by a signal from outside
     │   └── ProgramStalled         no sign of life for too long; it was ended
     ├── MediaError
     │   ├── FileUnreadable         missing, no permission, I/O error
@@ -123,6 +125,14 @@ class ProgramMissing(ProgramError):
     code = "program_missing"
 
 
+class ProgramNotStarted(ProgramError):
+    """Raised when the system has no memory, processes or open files left to start a program."""
+
+    category = Category.RESOURCES
+    code = "program_not_started"
+    transient = True
+
+
 class ProgramFailed(ProgramError):
     """Raised when a program ended with an exit code other than 0."""
 
@@ -135,6 +145,14 @@ class ProgramFailed(ProgramError):
         self.command = command
         self.exit_code = exit_code
         self.stderr = stderr
+
+
+class ProgramInterrupted(ProgramFailed):
+    """Raised when a program was ended from outside (a cancel, the system); it says nothing about the film."""
+
+    category = Category.RESOURCES
+    code = "program_interrupted"
+    transient = True
 
 
 class ProgramStalled(ProgramError):

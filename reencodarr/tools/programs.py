@@ -5,34 +5,50 @@ the caller's process group, so that a cancel reaches it; on Linux it dies with t
 is ended with all its descendants when the caller is interrupted, when it stalls, or when a line handler raises.
 """
 
-import ctypes
+import errno
 import logging
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
-from reencodarr.errors import FileUnreadable, ProgramFailed, ProgramMissing, ProgramStalled
+from reencodarr.errors import (
+    FileUnreadable,
+    NoSpace,
+    ProgramError,
+    ProgramFailed,
+    ProgramInterrupted,
+    ProgramMissing,
+    ProgramNotStarted,
+    ProgramStalled,
+    ReencodarrError,
+)
+from reencodarr.tools import pipes, processes
 from reencodarr.units import KIB, Bytes, Seconds
 
 log = logging.getLogger(__name__)
 
-STDERR_KEPT = Bytes(32 * KIB)
 STALL_DEADLINE = Seconds(600.0)
-END_GRACE = Seconds(3.0)
 
-_PR_SET_PDEATHSIG = 1
-# Looked up before any fork: the child of a threaded process must not search for symbols.
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+_TICK = 0.5
+_TICK_WHEN_CLOSED = 0.01
+_ORPHAN_GRACE = 1.0
+"""A program that ended has no more to say than what is in its pipes; whoever else holds them is not waited for."""
+_OUT_OF_MEANS = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+_SURELY_LARGER = 1.05
+_DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+_SIGNALS_FROM_OUTSIDE = {"SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"}
+_FFMPEG_INTERRUPTED = re.compile(r"received signal \d+")
+_NOT_FOR_QUOTES = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +65,7 @@ class Finished:
     cpu: Seconds
     """User and system time of the program and of the descendants it waited for; 0 where unknown."""
     peak_memory: Bytes
-    """Largest resident set of the program itself; 0 where unknown."""
-
-
-def quoted(arguments: Sequence[str | Path]) -> str:
-    """The command as it could be pasted into a shell."""
-    return shlex.join(str(argument) for argument in arguments)
+    """Largest resident set of the program; 0 where unknown."""
 
 
 def run(
@@ -70,63 +81,39 @@ def run(
 
     `on_line` receives each line of standard output as it comes; what it raises ends the program and is raised
     here. A program that prints nothing at all for `stall_deadline` is ended. `about` names the film in errors.
+    A descendant that outlives the program and keeps its pipes is neither waited for nor ended.
 
-    Raises ProgramMissing, ProgramFailed, ProgramStalled.
+    Raises ProgramMissing, ProgramNotStarted, ProgramFailed, ProgramInterrupted, ProgramStalled, NoSpace.
     """
     command = quoted(arguments)
+    name = Path(os.fspath(arguments[0])).name
     log.debug("running %s", command)
     started = time.monotonic()
     process = _start(arguments, cwd=cwd, environment=environment)
-    watch = _Watch(process, on_line=on_line)
     try:
-        watch.until_end(stall_deadline)
-        usage = _reaped(process)
+        said = pipes.Pipes(_present(process.stdout), _present(process.stderr), by_line=on_line is not None)
+        usage = _watch(process, said, on_line or _ignore, stall_deadline=stall_deadline)
     except BaseException:
-        end_tree(process.pid)
-        _reaped(process)
+        _end(process)
         raise
-    finally:
-        watch.close()
-    wall = Seconds(time.monotonic() - started)
-    if watch.stalled:
+    if usage is None:
         raise ProgramStalled(
-            f"{Path(str(arguments[0])).name} gave no sign of life for {stall_deadline:.0f} s and was ended.",
+            f"{name} gave no sign of life for {stall_deadline:.0f} s and was ended.",
             path=about,
-            advice=f"Last words: {last_line(watch.stderr)}",
+            advice=f"Last words: {last_line(said.stderr)}",
         )
     if process.returncode != 0:
-        raise ProgramFailed(
-            f"{Path(str(arguments[0])).name} ended with exit code {process.returncode}"
-            + (f" on {about}" if about else "")
-            + f": {last_line(watch.stderr)}",
-            command=command,
-            exit_code=process.returncode,
-            stderr=watch.stderr,
-            path=about,
-        )
-    cpu, peak = usage
-    log.debug("done in %.1f s (%.1f CPU s): %s", wall, cpu, command)
-    return Finished(command=command, stdout=watch.stdout, stderr=watch.stderr, wall=wall, cpu=cpu, peak_memory=peak)
+        raise _failure(command, name=name, exit_code=process.returncode, stderr=said.stderr, about=about)
+    wall = Seconds(time.monotonic() - started)
+    log.debug("done in %.1f s (%.1f CPU s): %s", wall, usage.cpu, command)
+    return Finished(
+        command=command, stdout=said.stdout, stderr=said.stderr, wall=wall, cpu=usage.cpu, peak_memory=usage.peak_memory
+    )
 
 
-def end_tree(pid: int) -> None:
-    """End a process and all its descendants: first asked, after `END_GRACE` forced. May be repeated safely."""
-    try:
-        root = psutil.Process(pid)
-        processes = [*root.children(recursive=True), root]
-    except psutil.NoSuchProcess:
-        return
-    for process in processes:
-        _signal(process, resume_first=True)
-    _, alive = psutil.wait_procs([p for p in processes if p.pid != pid], timeout=END_GRACE)
-    deadline = time.monotonic() + END_GRACE
-    while _running(root) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    for process in [*alive, *([root] if _running(root) else [])]:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
+def quoted(arguments: Sequence[str | Path]) -> str:
+    """The command as it could be pasted into a shell; printable, whatever bytes its file names have."""
+    return " ".join(_quoted(str(argument)) for argument in arguments)
 
 
 def last_line(text: str) -> str:
@@ -135,143 +122,156 @@ def last_line(text: str) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
+def _quoted(argument: str) -> str:
+    if not _NOT_FOR_QUOTES.search(argument):
+        return shlex.quote(argument)
+    safe = argument.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + _NOT_FOR_QUOTES.sub(lambda found: f"\\x{os.fsencode(found[0])[0]:02x}", safe) + "'"
+
+
 def _start(
     arguments: Sequence[str | Path], *, cwd: Path | None, environment: dict[str, str] | None
 ) -> subprocess.Popen[bytes]:
+    program = _quoted(str(arguments[0]))
     try:
         return subprocess.Popen(
             [os.fspath(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,
             cwd=cwd,
             env={**os.environ, **environment} if environment else None,
-            # One system call and no lock taken, so the danger that the rule warns of does not exist here.
-            preexec_fn=die_with_parent if _prctl else None,  # noqa: PLW1509
+            # Two system calls and no lock taken, so the danger that the rule warns of does not exist here.
+            preexec_fn=processes.bound_to_this(),  # noqa: PLW1509
         )
-    except FileNotFoundError as error:
+    except OSError as error:
         if cwd is not None and not cwd.is_dir():
             raise FileUnreadable(f"The working folder {cwd} is gone.", path=cwd) from error
-        raise ProgramMissing(f"The program {arguments[0]} is not there.", advice="Run `reencodarr doctor`.") from error
-    except PermissionError as error:
-        raise ProgramMissing(
-            f"The program {arguments[0]} may not be executed.", advice="Run `reencodarr doctor`."
-        ) from error
+        if error.errno in _OUT_OF_MEANS:
+            raise ProgramNotStarted(
+                f"{program} could not be started: {error.strerror}.",
+                advice="The machine has no memory, processes or open files left; do less at once.",
+            ) from error
+        what = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be executed: {error.strerror}"
+        raise ProgramMissing(f"The program {program} {what}.", advice="Run `reencodarr doctor`.") from error
 
 
-def die_with_parent() -> None:
-    """In the child, before exec: be killed when the starting thread ends (Linux only)."""
-    assert _prctl is not None
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _failure(command: str, *, name: str, exit_code: int, stderr: str, about: Path | None) -> ReencodarrError:
+    """The error that says why a program ended as it did."""
+    on = f" on {_quoted(str(about))}" if about else ""
+    words = last_line(stderr)
+    if any(full in stderr for full in _DISK_FULL):
+        return NoSpace(f"{name} could not write its output{on}: {words}", path=about, advice="Make room on that disk.")
+    by = _signal_name(-exit_code) if exit_code < 0 else ""
+    how = f"was ended by {by}" if by else f"ended with exit code {exit_code}"
+    message = f"{name} {how}{on}: {words}"
+    if by in _SIGNALS_FROM_OUTSIDE or _FFMPEG_INTERRUPTED.search(words):
+        advice = "The system may have run out of memory." if by == "SIGKILL" else ""
+        return ProgramInterrupted(
+            message, command=command, exit_code=exit_code, stderr=stderr, path=about, advice=advice
+        )
+    return ProgramFailed(message, command=command, exit_code=exit_code, stderr=stderr, path=about)
 
 
-class _Watch:
-    """Reads both pipes in threads, so that neither can fill up, and knows when something was last said."""
-
-    def __init__(self, process: subprocess.Popen[bytes], *, on_line: Callable[[str], None] | None) -> None:
-        self._process = process
-        self._on_line = on_line
-        self._lines: deque[str] = deque()
-        self._stdout: list[bytes] = []
-        self._stderr = bytearray()
-        self._spoke = time.monotonic()
-        self._woken = threading.Condition()
-        self.stalled = False
-        self._threads = [
-            threading.Thread(target=self._read_stdout, daemon=True),
-            threading.Thread(target=self._read_stderr, daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def stdout(self) -> str:
-        return b"".join(self._stdout).decode("utf-8", "replace")
-
-    @property
-    def stderr(self) -> str:
-        return bytes(self._stderr[-STDERR_KEPT:]).decode("utf-8", "replace")
-
-    def until_end(self, stall_deadline: Seconds) -> None:
-        """Hand lines to the handler, in this thread, until the program ends or stalls."""
-        while True:
-            with self._woken:
-                if not self._lines and self._reading():
-                    self._woken.wait(timeout=0.5)
-                lines = list(self._lines)
-                self._lines.clear()
-            for line in lines:
-                if self._on_line is not None:
-                    self._on_line(line)
-            if lines:
-                continue
-            if not self._reading():
-                return
-            if time.monotonic() - self._spoke > stall_deadline:
-                self.stalled = True
-                end_tree(self._process.pid)
-                return
-
-    def close(self) -> None:
-        for thread in self._threads:
-            thread.join(timeout=END_GRACE)
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None and not any(thread.is_alive() for thread in self._threads):
-                pipe.close()
-
-    def _reading(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
-
-    def _read_stdout(self) -> None:
-        assert self._process.stdout is not None
-        for raw in self._process.stdout:
-            self._spoke = time.monotonic()
-            if self._on_line is None:
-                self._stdout.append(raw)
-                continue
-            with self._woken:
-                self._lines.append(raw.decode("utf-8", "replace").rstrip("\r\n"))
-                self._woken.notify()
-        with self._woken:
-            self._woken.notify()
-
-    def _read_stderr(self) -> None:
-        assert self._process.stderr is not None
-        while chunk := os.read(self._process.stderr.fileno(), 4 * KIB):
-            self._spoke = time.monotonic()
-            self._stderr += chunk
-            if len(self._stderr) > 2 * STDERR_KEPT:
-                del self._stderr[:-STDERR_KEPT]
-        with self._woken:
-            self._woken.notify()
-
-
-def _reaped(process: subprocess.Popen[bytes]) -> tuple[Seconds, Bytes]:
-    """Wait for the process; its CPU time and peak memory."""
-    if sys.platform == "win32" or process.returncode is not None:
-        process.wait()
-        return Seconds(0.0), Bytes(0)
+def _signal_name(number: int) -> str:
     try:
-        _, status, usage = os.wait4(process.pid, 0)
-    except ChildProcessError:
-        process.wait()
-        return Seconds(0.0), Bytes(0)
+        return signal.Signals(number).name
+    except ValueError:  # A real-time signal has no name.
+        return f"signal {number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Usage:
+    """What a program that ended took."""
+
+    cpu: Seconds = Seconds(0.0)
+    peak_memory: Bytes = Bytes(0)
+
+
+def _watch(
+    process: subprocess.Popen[bytes], said: pipes.Pipes, on_line: Callable[[str], None], *, stall_deadline: Seconds
+) -> _Usage | None:
+    """Hand lines to the handler, in this thread, until the program ends; None when it stalled, and was ended."""
+    memory = _Memory(process.pid)
+    usage: _Usage | None = None
+    silence = after_end = 0.0
+    while True:
+        before = time.monotonic()
+        spoke = said.wait(_TICK_WHEN_CLOSED if said.closed else _TICK)
+        # Capped: a computer that slept, or a whole process group that was stopped, was not silent meanwhile.
+        waited = min(time.monotonic() - before, 2 * _TICK)
+        silence = 0.0 if spoke else silence + waited
+        closed = said.closed
+        for line in said.lines():
+            on_line(line)
+        if usage is None:
+            memory.sample()
+            usage = _usage_if_ended(process, memory)
+        else:
+            after_end += waited
+        if usage is not None and (closed or after_end > _ORPHAN_GRACE):
+            said.abandon()
+            return usage
+        if usage is None and silence > stall_deadline:
+            _end(process)
+            said.abandon()
+            return None
+
+
+def _usage_if_ended(process: subprocess.Popen[bytes], memory: "_Memory") -> _Usage | None:
+    """Collect the program's exit code and usage if it ended; never waits."""
+    if sys.platform == "win32":
+        return None if process.poll() is None else _Usage(peak_memory=memory.sampled)
+    try:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    except ChildProcessError as error:
+        # Popen would report exit code 0 here, and a failed encode would pass for a good one.
+        raise ProgramError(f"The exit code of {process.args!r} is lost: this process ignores SIGCHLD.") from error
+    if pid == 0:
+        return None
     process.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else KIB
-    return Seconds(usage.ru_utime + usage.ru_stime), Bytes(usage.ru_maxrss * unit)
+    largest = Bytes(usage.ru_maxrss * (1 if sys.platform == "darwin" else KIB))
+    return _Usage(cpu=Seconds(usage.ru_utime + usage.ru_stime), peak_memory=memory.peak(largest))
 
 
-def _signal(process: psutil.Process, *, resume_first: bool) -> None:
-    try:
-        if resume_first and process.status() == psutil.STATUS_STOPPED:
-            process.resume()
-        process.terminate()
-    except psutil.NoSuchProcess:
+class _Memory:
+    """A program's largest resident set, sampled, because the kernel's own figure may be its parent's.
+
+    Until its exec a child has its parent's pages, and `ru_maxrss` counts them (400 MB for `true`, measured). Where
+    that figure is larger than the parent it must be the program's own, and is exact.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.sampled = Bytes(0)
+        self._pid = pid
+        self._parents: int = psutil.Process().memory_info().rss
+        self._next = 0.0
+
+    def sample(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _TICK
+            self.sampled = max(self.sampled, processes.peak_memory(self._pid))
+
+    def peak(self, largest: Bytes) -> Bytes:
+        return largest if largest > _SURELY_LARGER * self._parents else self.sampled
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program that may still run, with all its descendants."""
+    if process.returncode is not None:
         return
-
-
-def _running(process: psutil.Process) -> bool:
+    processes.end_tree(process.pid)
     try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
+        process.wait(processes.END_GRACE)
+    except subprocess.TimeoutExpired:
+        log.warning("%s does not end; it hangs inside the system", process.args)
+
+
+def _ignore(_: str) -> None:
+    """Nobody wants the lines."""
+
+
+def _present(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe

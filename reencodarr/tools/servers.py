@@ -9,13 +9,12 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reencodarr.errors import ProgramFailed, ProgramStalled
-from reencodarr.tools import programs
+from reencodarr.tools import processes, programs
 from reencodarr.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -44,13 +43,13 @@ def running(
             env={**os.environ, **environment},
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=programs.die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - see programs
+            preexec_fn=processes.bound_to_this(),  # noqa: PLW1509 - see programs
         )
     log.debug("started %s (pid %d)", programs.quoted(arguments), process.pid)
     try:
         yield process
     finally:
-        programs.end_tree(process.pid)
+        processes.end_tree(process.pid)
         process.wait()
 
 
