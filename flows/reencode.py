@@ -1,0 +1,38 @@
+"""Flow `reencode`: take the videos below some paths through all stages, one after another."""
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from reencodarr.library.states import State
+from reencodarr.stages.step import Outcome
+from tasks import reports, stages, states
+
+
+@flow(name="reencode", flow_run_name="reencode")
+def reencode(paths: list[str], batch: str = "") -> list[Outcome]:
+    """Scan, analyse, and take every video that is worth it to its end; the last outcome of each.
+
+    A video's failure is recorded and the next one goes on. May be killed at any time: the next run goes on from there.
+    """
+    stages.recover()
+    for path in stages.libraries(paths):
+        stages.scan(path)
+    for outcomes in map(stages.analyse, _batches(stages.waiting(paths, analysis_only=True))):
+        reports.lines(outcomes)
+    done = [one_film(video_id, batch or states.batch(flow_run.id)) for video_id in stages.waiting(paths)]
+    reports.table(done)
+    return done
+
+
+def one_film(video_id: int, batch: str) -> Outcome:
+    """Search, encode, finalize: each does nothing unless the video waits for it."""
+    outcome = stages.search(video_id)
+    if outcome.state is State.CRF_SEARCHED:
+        outcome = stages.encode(video_id)
+    if outcome.state is State.ENCODED:
+        outcome = stages.finalize(video_id, batch)
+    return outcome
+
+
+def _batches(video_ids: list[int], size: int = 100) -> list[list[int]]:
+    return [video_ids[first : first + size] for first in range(0, len(video_ids), size)]

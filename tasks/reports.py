@@ -1,0 +1,28 @@
+"""Reports of a flow run: one line a film in the log, one table at the end."""
+
+import logging
+from collections.abc import Sequence
+
+from prefect.artifacts import create_table_artifact
+
+from reencodarr.stages.step import Outcome
+
+log = logging.getLogger("reencodarr.reports")
+
+
+def lines(outcomes: Sequence[Outcome]) -> None:
+    """One log line for each outcome."""
+    for outcome in outcomes:
+        log.info("video %d: %s. %s", outcome.video_id, outcome.state, outcome.words)
+
+
+def table(outcomes: Sequence[Outcome]) -> None:
+    """The run's table: each film, where it got to and why."""
+    create_table_artifact(
+        key="films",
+        table=[
+            {"video": outcome.video_id, "state": outcome.state.value, "what happened": outcome.words}
+            for outcome in outcomes
+        ],
+        description="What happened to each film of this run",
+    )

@@ -1,0 +1,72 @@
+"""Tasks for the stages of a video's way: scan, analyse, search, encode, finalize, and the housekeeping around them."""
+
+from prefect import task
+
+from reencodarr.library.scan import ScanSummary
+from reencodarr.stages import analysis, encoding, finalizing, housekeeping, queue, scanning
+from reencodarr.stages import search as searching
+from reencodarr.stages.housekeeping import Tidied
+from reencodarr.stages.step import Outcome
+from tasks import progress, retries, workplace
+
+
+@task(name="scan", task_run_name="scan {path}", **retries.BRIEFLY)
+def scan(path: str) -> ScanSummary:
+    """Bring the library at `path` up to date with its disk."""
+    return scanning.scan(workplace.current(), path, report=progress.reporter("scan", f"Scan of {path}"))
+
+
+@task(name="libraries", **retries.BRIEFLY)
+def libraries(paths: list[str] | None) -> list[str]:
+    """The given paths, or the roots of all known libraries."""
+    return paths if paths is not None else scanning.known_roots(workplace.current())
+
+
+@task(name="waiting", **retries.BRIEFLY)
+def waiting(paths: list[str], *, analysis_only: bool = False) -> list[int]:
+    """The videos below `paths` that can take a step, best gain first."""
+    return queue.waiting(workplace.current(), paths, analysis_only=analysis_only)
+
+
+@task(name="analyse", task_run_name="analyse {video_ids}")
+def analyse(video_ids: list[int]) -> list[Outcome]:
+    """Read the facts of some videos and decide about each."""
+    return list(analysis.analyse(workplace.current(), video_ids, report=progress.reporter("analysis", "Analysis")))
+
+
+@task(name="search", task_run_name="search video {video_id}")
+def search(video_id: int) -> Outcome:
+    """Find the CRF of one video."""
+    return searching.search(workplace.current(), video_id, report=progress.reporter("crf-search", "CRF search"))
+
+
+@task(name="encode", task_run_name="encode video {video_id}")
+def encode(video_id: int) -> Outcome:
+    """Encode one video and measure the result."""
+    return encoding.encode(workplace.current(), video_id, report=progress.reporter("encode", "Encode"))
+
+
+@task(name="finalize", task_run_name="finalize video {video_id}")
+def finalize(video_id: int, batch: str) -> Outcome:
+    """Prove one video's result and swap it in."""
+    return finalizing.finalize(
+        workplace.current(), video_id, batch=batch, report=progress.reporter("finalize", "Proof and swap")
+    )
+
+
+@task(name="recover", **retries.BRIEFLY)
+def recover() -> list[str]:
+    """Finish or roll back whatever a crash left half done."""
+    return housekeeping.recover(workplace.current())
+
+
+@task(name="tidy", **retries.BRIEFLY)
+def tidy() -> Tidied:
+    """Expire the trash, sweep leftovers, release dead claims."""
+    return housekeeping.tidy(workplace.current())
+
+
+@task(name="find")
+def find(video: str) -> int:
+    """The video's number, from its number or path."""
+    return queue.find(workplace.current(), video)
