@@ -25,7 +25,15 @@ class State(StrEnum):
 
 
 WORKING = frozenset({State.ANALYZING, State.CRF_SEARCHING, State.ENCODING})
-"""States in which somebody holds a claim."""
+"""States that only a claim leads to, and in which somebody holds it."""
+
+FOLLOWING = {
+    State.NEEDS_ANALYSIS: State.ANALYZING,
+    State.ANALYZED: State.CRF_SEARCHING,
+    State.CRF_SEARCHED: State.ENCODING,
+    State.ENCODED: State.ENCODED,
+}
+"""What a claim makes of a waiting video. Proof and swap have no state of their own: an encoded video is only held."""
 
 RESTING = {
     State.ANALYZING: State.NEEDS_ANALYSIS,
@@ -35,7 +43,7 @@ RESTING = {
 """Where a video goes back to when its claim died."""
 
 ALLOWED: dict[State, frozenset[State]] = {
-    State.NEEDS_ANALYSIS: frozenset({State.ANALYZING, State.GONE}),
+    State.NEEDS_ANALYSIS: frozenset({State.ANALYZING, State.SKIPPED, State.GONE}),
     State.ANALYZING: frozenset({State.ANALYZED, State.SKIPPED, State.FAILED, State.NEEDS_ANALYSIS, State.GONE}),
     State.ANALYZED: frozenset({State.CRF_SEARCHING, State.SKIPPED, State.NEEDS_ANALYSIS, State.GONE}),
     State.CRF_SEARCHING: frozenset(

@@ -17,7 +17,16 @@ from sqlmodel import Field, SQLModel
 from reencodarr.library.states import State
 
 _NOT_UTF8 = re.compile(r"[\udc80-\udcff\x00]")
+_UNSTORABLE = re.compile(r"[\ud800-\udfff\x00]")
 _BYTES = "bytes:"
+
+# Migrations can only alter what has a name, and SQLite gives unnamed constraints none.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 class PathText(TypeDecorator[Path]):
@@ -42,6 +51,39 @@ def path_text(path: Path) -> str:
     """How a path is stored; also what a search has to look for."""
     text = str(path)
     return _BYTES + quote_from_bytes(os.fsencode(path), safe="/ ") if _NOT_UTF8.search(text) else text
+
+
+class PlainText(TypeDecorator[str]):
+    """Words for people. What no database stores (lone surrogates of a file's name, NUL) becomes a visible escape."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else plain(value)
+
+
+def plain(text: str) -> str:
+    """The text with everything escaped that a database refuses; `\\xff` for the byte 255 of a file's name."""
+    return _UNSTORABLE.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
+class Unsigned64(TypeDecorator[int]):
+    """A device or inode number, up to 2^64 - 1 on some network filesystems; databases count to 2^63 - 1."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return value - 2**64 if value is not None and value >= 2**63 else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else int(value) % 2**64
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -83,8 +125,8 @@ def _big(*, nullable: bool = False) -> Any:
 
 def _text(*, nullable: bool = False) -> Any:
     if nullable:
-        return Field(default=None, sa_column=Column(Text(), nullable=True))
-    return Field(default="", sa_column=Column(Text(), nullable=False))
+        return Field(default=None, sa_column=Column(PlainText(), nullable=True))
+    return Field(default="", sa_column=Column(PlainText(), nullable=False))
 
 
 class Library(SQLModel, table=True):
@@ -107,16 +149,17 @@ class Video(SQLModel, table=True):
     """A file in a library and its identity, as the scan saw it. Only scans (and a swap's own result) write it."""
 
     __tablename__ = "videos"
-    __table_args__ = (Index("ix_videos_inode", "device", "inode"),)
+    __table_args__ = (Index(None, "inode", "device"),)
 
     id: int | None = Field(default=None, primary_key=True)
     library_id: int = Field(foreign_key="libraries.id", index=True)
     path: Path = _path(unique=True)
-    device: int = _big()
-    inode: int = _big()
+    device: int = Field(sa_column=Column(Unsigned64(), nullable=False))
+    inode: int = Field(sa_column=Column(Unsigned64(), nullable=False))
     size: int = _big()
     mtime_ns: int = _big()
     sparse_hash: str
+    """Empty when the file could not be read."""
     links: int = 1
     found_at: datetime = _time()
     seen_at: datetime = _time()
@@ -127,7 +170,7 @@ class VideoState(SQLModel, table=True):
     """Where a video is on its way; only `library.transitions` writes it, by compare-and-set."""
 
     __tablename__ = "video_states"
-    __table_args__ = (Index("ix_video_states_queue", "state", "priority"),)
+    __table_args__ = (Index(None, "state", "priority"),)
 
     video_id: int = Field(primary_key=True, foreign_key="videos.id")
     state: str = Field(default=State.NEEDS_ANALYSIS.value, max_length=32)
@@ -183,7 +226,7 @@ class Facts(SQLModel, table=True):
     audio_codecs: str = ""
     """Space separated, in track order."""
     content_year: int | None = None
-    document: str = Field(sa_column=Column(Text(), nullable=False))
+    document: str = Field(sa_column=Column(PlainText(), nullable=False))
     """The whole `MediaFacts` as JSON, which the rules read."""
     probed_at: datetime = _time()
 
@@ -194,7 +237,7 @@ class MediaInfoDocument(SQLModel, table=True):
     __tablename__ = "mediainfo_documents"
 
     video_id: int = Field(primary_key=True, foreign_key="videos.id")
-    document: str = Field(sa_column=Column(Text(), nullable=False))
+    document: str = Field(sa_column=Column(PlainText(), nullable=False))
 
 
 class PlanRow(SQLModel, table=True):
@@ -209,7 +252,7 @@ class PlanRow(SQLModel, table=True):
     reason: str = ""
     text: str = _text()
     """The reasons in words, one a line."""
-    document: str = Field(sa_column=Column(Text(), nullable=False))
+    document: str = Field(sa_column=Column(PlainText(), nullable=False))
     """The whole decision as JSON."""
     decided_at: datetime = _time()
 
@@ -255,6 +298,7 @@ class Search(SQLModel, table=True):
     percent: float
     target: float
     met: bool
+    preset: int | None = None
     reason: str = _text()
     engine: str
     build: str
@@ -304,12 +348,12 @@ class Encode(SQLModel, table=True):
     achieved_p5: float | None = None
     scored_share: float = 0.0
     """Share of the film's seconds that `achieved` rests on; 1 when all were scored."""
-    streams_before: str = Field(default="[]", sa_column=Column(Text(), nullable=False))
-    streams_after: str = Field(default="[]", sa_column=Column(Text(), nullable=False))
+    streams_before: str = Field(default="[]", sa_column=Column(PlainText(), nullable=False))
+    streams_after: str = Field(default="[]", sa_column=Column(PlainText(), nullable=False))
     """One line of words a stream, as JSON arrays."""
     command: str = _text()
     build: str = ""
-    verdict: str = ""
+    verdict: str = _text()
     """Empty until proven; `proven`, or the differences."""
     ended_at: datetime = _time()
 
@@ -318,7 +362,7 @@ class Failure(SQLModel, table=True):
     """Something that went wrong with a video, until it is resolved."""
 
     __tablename__ = "failures"
-    __table_args__ = (Index("ix_failures_open", "resolved_at", "stage", "category", "code"),)
+    __table_args__ = (Index(None, "resolved_at", "stage", "category", "code"),)
 
     id: int | None = Field(default=None, primary_key=True)
     video_id: int = Field(foreign_key="videos.id", index=True)
@@ -327,7 +371,7 @@ class Failure(SQLModel, table=True):
     code: str = Field(max_length=64)
     message: str = _text()
     advice: str = _text()
-    context: str = Field(default="{}", sa_column=Column(Text(), nullable=False))
+    context: str = Field(default="{}", sa_column=Column(PlainText(), nullable=False))
     """JSON: command, exit code, last lines of output, machine, versions."""
     attempt: int = 0
     failed_at: datetime = _time()
@@ -347,7 +391,7 @@ class SwapRow(SQLModel, table=True):
     original: Path = _path()
     destination: Path = _path()
     trash: Path = _path()
-    document: str = Field(sa_column=Column(Text(), nullable=False))
+    document: str = Field(sa_column=Column(PlainText(), nullable=False))
     """The whole order as JSON: fingerprints, digests, expiry."""
     size_before: int = _big()
     size_after: int = _big()
@@ -357,9 +401,10 @@ class SwapRow(SQLModel, table=True):
 
 
 class LedgerEntry(SQLModel, table=True):
-    """Bytes, honestly: appended only, never recomputed from live rows."""
+    """Bytes, honestly: appended only, never recomputed from live rows. One row of a kind a swap."""
 
     __tablename__ = "ledger"
+    __table_args__ = (UniqueConstraint("swap_id", "kind"),)
 
     id: int | None = Field(default=None, primary_key=True)
     video_id: int = Field(foreign_key="videos.id", index=True)
