@@ -35,6 +35,7 @@ happened, to which file, and what to do.
     ├── NoSpace                    a disk is full, or would be
     ├── LibraryError
     │   ├── RootMissing            the library's mount is absent or is not the one that was scanned
+    │   ├── LibraryOverlap         a library would lie inside another
     │   ├── TooManyGone            a scan would drop more known files than the brake allows
     │   ├── LibraryBusy            another run works on this library
     │   └── StateConflict          a video was not in the state that the step expected
@@ -303,6 +304,13 @@ class TrashUnavailable(SwapError):
     code = "trash_unavailable"
 
 
+class UndoRefused(SwapError):
+    """Raised when an original cannot be put back: the film is not our result any more, or the trash has expired."""
+
+    category = Category.STATE
+    code = "undo_refused"
+
+
 class NoSpace(ReencodarrError):
     """Raised when a disk is full, or would be; nothing was written that stays."""
 
@@ -325,6 +333,13 @@ class RootMissing(LibraryError):
     category = Category.FILE_ACCESS
     code = "root_missing"
     transient = True
+
+
+class LibraryOverlap(LibraryError):
+    """Raised when one library's root would lie inside another's, so that a film would be in both."""
+
+    category = Category.CONFIGURATION
+    code = "library_overlap"
 
 
 class TooManyGone(LibraryError):
