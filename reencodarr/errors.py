@@ -38,7 +38,8 @@ happened, to which file, and what to do.
     │   ├── LibraryOverlap         a library would lie inside another
     │   ├── TooManyGone            a scan would drop more known files than the brake allows
     │   ├── LibraryBusy            another run works on this library
-    │   └── StateConflict          a video was not in the state that the step expected
+    │   ├── StateConflict          a video was not in the state that the step expected
+    │   └── DecisionUnreadable     a stored decision is of a version that this one does not understand
     └── DatabaseError
         ├── DatabaseOutdated       migrations are missing
         ├── DatabaseTooNew         written by a newer Reencodarr
@@ -360,6 +361,12 @@ class StateConflict(LibraryError):
 
     code = "state_conflict"
     transient = True
+
+
+class DecisionUnreadable(LibraryError):
+    """Raised when a stored decision is of a version that this one does not understand; analysis makes a new one."""
+
+    code = "decision_unreadable"
 
 
 class DatabaseError(ReencodarrError):
