@@ -63,3 +63,11 @@ def small_film(ffmpeg: Path, bikes: Path, tmp_path_factory: pytest.TempPathFacto
         + ["-metadata:s:s:0", "language=deu", film]
     )
     return film
+
+
+@pytest.fixture(scope="session")
+def fast_policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in policy with the fastest preset, for tests whose subject is not the picture."""
+    policy = tmp_path_factory.mktemp("policy") / "fast.toml"
+    policy.write_text("[[video.presets]]\nfrom_lines = 0\npreset = 12\n")
+    return policy
