@@ -17,7 +17,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from reencodarr.errors import LibraryBusy, LibraryOverlap, RootMissing
-from reencodarr.library.tables import Library, Video
+from reencodarr.library.tables import Library, Video, now
 from reencodarr.library.transitions import holder_name
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,11 @@ def ensure(session: Session, path: Path, *, data_dir: Path | None = None, mark: 
         library.sentinel = _marked(root)
         session.flush()
     return library
+
+
+def confirm(session: Session, library: Library) -> None:
+    """Note that its owner wants films in it replaced."""
+    session.exec(update(Library).where(col(Library.id) == library.id).values(confirmed_at=now()))
 
 
 def containing(session: Session, path: Path) -> Library | None:

@@ -86,6 +86,13 @@ class Unsigned64(TypeDecorator[int]):
         return None if value is None else int(value) % 2**64
 
 
+def path_starts(folder: Path) -> tuple[str, ...]:
+    """How the stored paths below a folder begin: as text, and percent-encoded for names that are not UTF-8."""
+    plain = path_text(folder).rstrip("/") + "/"
+    encoded = _BYTES + quote_from_bytes(os.fsencode(folder), safe="/ ").rstrip("/") + "/"
+    return tuple(dict.fromkeys((plain, encoded)))
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time; SQLite forgets the zone, so it is put back."""
 

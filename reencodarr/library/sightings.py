@@ -1,0 +1,234 @@
+"""What a scan makes of the films it saw: new, the same, changed, moved, or a second name of one it knows.
+
+Files are hashed before the transaction begins, and only those whose size, time or inode is not as it was, so that an
+interrupted scan loses no work and the database is never locked while a slow disk is read.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Engine, update
+from sqlmodel import Session, col, select
+
+from reencodarr.encoding.plan import LeaveReason
+from reencodarr.errors import FileUnreadable
+from reencodarr.library import database, transitions, videos
+from reencodarr.library.states import State
+from reencodarr.library.tables import Library, Video, VideoState
+from reencodarr.media import fingerprint as fingerprints
+from reencodarr.media.fingerprint import Fingerprint
+from reencodarr.units import Bytes
+
+LONGEST_PATH = 2500
+"""Bytes as stored; PostgreSQL's index takes 2704."""
+
+
+class Change(StrEnum):
+    """What a scan found out about one film."""
+
+    SAME = "same"
+    NEW = "new"
+    CHANGED = "changed"
+    MOVED = "moved"
+    TWICE = "twice"
+    """Another name of a file that is known by its first name."""
+    UNSTABLE = "unstable"
+    """Still being written, or being swapped right now: the next scan looks again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A film as its folder listed it."""
+
+    path: Path
+    status: os.stat_result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What became of a batch."""
+
+    changes: Mapping[Change, int]
+    hard_linked: int
+    unreadable: tuple[tuple[Path, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What reading the files of a batch gave."""
+
+    prints: Mapping[Path, Fingerprint]
+    unreadable: Mapping[Path, str]
+    """Files that cannot be read are known all the same, so that their analysis becomes a failure people see."""
+    unstable: frozenset[Path]
+    vanished: frozenset[Path]
+
+
+def record(engine: Engine, library: Library, found: Sequence[Found], moment: datetime) -> Recorded:
+    """Write down a batch of films. `moment` is the scan's beginning. May be repeated safely."""
+    long = {film.path: "its name is too long" for film in found if _too_long(film.path)}
+    films = [film for film in found if film.path not in long]
+    with database.session(engine, reads_only=True) as session:
+        known = _by_path(session, [film.path for film in films])
+        same = {film.path for film in films if _same_stat(known.get(film.path), film.status)}
+    looked = _look([film for film in films if film.path not in same])
+    changes: Counter[Change] = Counter()
+    with database.session(engine) as session:
+        known = _by_path(session, [film.path for film in films])
+        seen = [film for film in films if film.path in same and _same_stat(known.get(film.path), film.status)]
+        _see_again(session, [known[film.path] for film in seen], moment)
+        changes[Change.SAME] += len(seen)
+        changes[Change.UNSTABLE] += len(looked.unstable)
+        for path, print_ in looked.prints.items():
+            changes[_placed(session, library, path, print_, moment)] += 1
+    return Recorded(
+        changes=changes,
+        hard_linked=sum(film.status.st_nlink > 1 for film in films if film.path not in looked.vanished),
+        unreadable=(*looked.unreadable.items(), *long.items()),
+    )
+
+
+def _too_long(path: Path) -> bool:
+    return len(os.fsencode(path)) > LONGEST_PATH
+
+
+def _by_path(session: Session, paths: Sequence[Path]) -> dict[Path, Video]:
+    return {video.path: video for video in session.exec(select(Video).where(col(Video.path).in_(paths))).all()}
+
+
+def _same_stat(video: Video | None, status: os.stat_result) -> bool:
+    return (
+        video is not None
+        and video.sparse_hash != ""
+        and (video.device, video.inode) == (status.st_dev, status.st_ino)
+        and (video.size, video.mtime_ns, video.links) == (status.st_size, status.st_mtime_ns, status.st_nlink)
+    )
+
+
+def _look(films: Sequence[Found]) -> _Looked:
+    prints: dict[Path, Fingerprint] = {}
+    unreadable: dict[Path, str] = {}
+    unstable, vanished = set(), set()
+    for film in films:
+        try:
+            print_ = fingerprints.fingerprint(film.path)
+            after = film.path.stat()
+        except FileUnreadable as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                vanished.add(film.path)
+                continue
+            unreadable[film.path] = str(error.__cause__.strerror if isinstance(error.__cause__, OSError) else error)
+            prints[film.path] = _unread(film.status)
+            continue
+        except FileNotFoundError:
+            vanished.add(film.path)
+            continue
+        times = {(s.st_size, s.st_mtime_ns) for s in (film.status, after)} | {(print_.size, print_.mtime_ns)}
+        if len(times) > 1:
+            unstable.add(film.path)
+        else:
+            prints[film.path] = print_
+    return _Looked(prints=prints, unreadable=unreadable, unstable=frozenset(unstable), vanished=frozenset(vanished))
+
+
+def _unread(status: os.stat_result) -> Fingerprint:
+    return Fingerprint(
+        device=status.st_dev,
+        inode=status.st_ino,
+        size=Bytes(status.st_size),
+        mtime_ns=status.st_mtime_ns,
+        sparse_hash="",
+        links=status.st_nlink,
+    )
+
+
+def _see_again(session: Session, seen: Sequence[Video], moment: datetime) -> None:
+    ids = [video.id for video in seen]
+    session.exec(update(Video).where(col(Video.id).in_(ids)).values(seen_at=moment))
+    gone = col(VideoState.state) == State.GONE.value
+    left_out = (col(VideoState.state) == State.SKIPPED.value) & (VideoState.reason == LeaveReason.EXCLUDED.value)
+    back = select(VideoState.video_id).where(col(VideoState.video_id).in_(ids), gone | left_out)
+    for video_id in session.exec(back).all():
+        transitions.requeue(session, video_id, "the scan found it again")
+
+
+def _placed(session: Session, library: Library, path: Path, found: Fingerprint, moment: datetime) -> Change:
+    """Find the row that this film belongs to, and bring it up to date."""
+    here = videos.at(session, path)
+    if here is None or (here.device, here.inode) != (found.device, found.inode):
+        for other in _with_identity(session, found, but=path):
+            if not _still_at(other.path, found):
+                return _moved(session, library, other, path, found, moment)
+            if here is None:
+                return Change.TWICE
+    if here is None:
+        new = videos.new(_id(library), path, found, moment)
+        session.add(new)
+        session.flush()
+        transitions.register(session, [_id(new)])
+        return Change.NEW
+    return _updated(session, here, found, moment)
+
+
+def _updated(session: Session, here: Video, found: Fingerprint, moment: datetime) -> Change:
+    state = session.get_one(VideoState, here.id)
+    if state.state == State.ENCODED.value and state.claimed_by:
+        return Change.UNSTABLE  # its swap is under way, and says itself what became of the file
+    same_bytes = (here.size, here.mtime_ns, here.sparse_hash) == (found.size, found.mtime_ns, found.sparse_hash)
+    other_inode = here.inode != found.inode
+    videos.identify(here, found)
+    here.seen_at = moment
+    session.add(here)
+    session.flush()
+    if not same_bytes:
+        videos.forget_results(session, _id(here))
+        transitions.requeue(session, _id(here), "its file changed on disk")
+        return Change.CHANGED
+    # Device and inode numbers change with a mount on many filesystems: alone they are no change of the film. One
+    # that had failed may have been restored from a backup, though, whole this time.
+    if state.state == State.GONE.value or (other_inode and state.state == State.FAILED.value):
+        transitions.requeue(session, _id(here), "the scan found it again")
+    return Change.SAME
+
+
+def _moved(
+    session: Session, library: Library, video: Video, path: Path, found: Fingerprint, moment: datetime
+) -> Change:
+    videos.rename(session, video, path)
+    videos.identify(video, found)
+    video.library_id, video.seen_at = _id(library), moment
+    session.add(video)
+    session.flush()
+    _see_again(session, [video], moment)
+    return Change.MOVED
+
+
+def _with_identity(session: Session, found: Fingerprint, *, but: Path) -> list[Video]:
+    """Other rows that describe exactly this file; living ones first."""
+    query = (
+        select(Video)
+        .join(VideoState, col(VideoState.video_id) == col(Video.id))
+        .where(Video.inode == found.inode, Video.device == found.device, Video.path != but)
+        .where(Video.size == found.size, Video.mtime_ns == found.mtime_ns, Video.sparse_hash == found.sparse_hash)
+        .order_by(col(VideoState.state) == State.GONE.value, col(Video.id))
+    )
+    return [video for video in session.exec(query).all() if found.sparse_hash]
+
+
+def _still_at(path: Path, found: Fingerprint) -> bool:
+    """Whether a name still leads to this file, and not through a link."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) == (found.device, found.inode) and os.path.realpath(path) == str(path)
+
+
+def _id(row: Video | Library) -> int:
+    assert row.id is not None
+    return row.id
