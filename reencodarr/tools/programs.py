@@ -47,7 +47,9 @@ _OUT_OF_MEANS = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 _SURELY_LARGER = 1.05
 _DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 _SIGNALS_FROM_OUTSIDE = {"SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"}
-_FFMPEG_INTERRUPTED = re.compile(r"received signal \d+")
+_FFMPEG_INTERRUPTED = re.compile(r"received signal \d+|Received > 3 system signals")
+_FFMPEG_LAST_WORDS = "Conversion failed!"
+_LAST_WORDS = 2000
 _NOT_FOR_QUOTES = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]")
 
 
@@ -118,7 +120,7 @@ def quoted(arguments: Sequence[str | Path]) -> str:
 
 def last_line(text: str) -> str:
     """The last line that says something, for one-line messages."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() not in {"", _FFMPEG_LAST_WORDS}]
     return lines[-1] if lines else "it said nothing"
 
 
@@ -161,12 +163,13 @@ def _failure(command: str, *, name: str, exit_code: int, stderr: str, about: Pat
     """The error that says why a program ended as it did."""
     on = f" on {_quoted(str(about))}" if about else ""
     words = last_line(stderr)
-    if any(full in stderr for full in _DISK_FULL):
-        return NoSpace(f"{name} could not write its output{on}: {words}", path=about, advice="Make room on that disk.")
+    for full in _DISK_FULL:
+        if full in stderr:
+            return NoSpace(f"{name} could not write its output{on}: {full}.", path=about, advice="Make room there.")
     by = _signal_name(-exit_code) if exit_code < 0 else ""
     how = f"was ended by {by}" if by else f"ended with exit code {exit_code}"
     message = f"{name} {how}{on}: {words}"
-    if by in _SIGNALS_FROM_OUTSIDE or _FFMPEG_INTERRUPTED.search(words):
+    if by in _SIGNALS_FROM_OUTSIDE or _FFMPEG_INTERRUPTED.search(stderr[-_LAST_WORDS:]):
         advice = "The system may have run out of memory." if by == "SIGKILL" else ""
         return ProgramInterrupted(
             message, command=command, exit_code=exit_code, stderr=stderr, path=about, advice=advice

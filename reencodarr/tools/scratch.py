@@ -4,13 +4,13 @@ A folder is named after the work that made it and locked while that work lives, 
 run are told from folders in use. Together with `swap.files` this is the only module that deletes files.
 """
 
+import contextlib
 import errno
-import fcntl
 import logging
 import os
 import shutil
+import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,57 +22,82 @@ log = logging.getLogger(__name__)
 
 PREFIX = "reencodarr-"
 _LOCK = ".lock"
-_BEING_MADE = 60.0
-"""A folder without a lock that is younger than this many seconds may be about to get one."""
+_MAKING = ".making"
+"""Locked for the moment in which a folder is made and locked, or leftovers are judged: a sweep sees no half of it."""
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @contextmanager
 def folder(parent: Path, work: str) -> Iterator[Path]:
     """A folder below `parent` that is deleted at the end, whatever happens inside.
 
-    Raises SettingsError when `parent` cannot be made or written.
+    Raises SettingsError when `parent` cannot be made or written, NoSpace when a disk gets full, also inside.
     """
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{work}-", dir=parent))
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise NoSpace(f"The scratch folder {parent} is full.", path=parent) from error
-        raise SettingsError(
-            f"The scratch folder {parent} cannot be written: {error.strerror}.",
-            path=parent,
-            advice="Set REENCODARR_SCRATCH_DIR to a folder with room.",
-        ) from error
-    lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _named_failure(parent):
+        path, lock = _locked_folder(parent, work)
     try:
         yield path
+    except OSError as error:
+        if error.errno in _FULL:
+            place = Path(os.fsdecode(error.filename)) if error.filename else path
+            raise NoSpace(f"The disk of {place} is full.", path=place, advice="Make room there.") from error
+        raise
     finally:
+        os.close(lock)  # First, because Windows deletes no open file; a sweep that comes between deletes the same.
         shutil.rmtree(path, ignore_errors=True)
-        os.close(lock)
+
+
+def made(parent: Path) -> Path:
+    """`parent`, which is there now.
+
+    Raises SettingsError, NoSpace.
+    """
+    with _named_failure(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+    return parent
+
+
+def keep(file: Path, destination: Path) -> Path:
+    """Move a file out of its scratch folder to `destination` on the same filesystem, where no sweep deletes it.
+
+    Raises SettingsError, NoSpace.
+    """
+    with _named_failure(destination.parent):
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(destination)
+    return destination
 
 
 def leftovers(parent: Path) -> list[Path]:
-    """Scratch folders whose work is dead. Reads only."""
-    return [path for path in sorted(parent.glob(f"{PREFIX}*")) if path.is_dir() and not _in_use(path)]
+    """Scratch folders whose work is dead. Deletes nothing."""
+    if not parent.is_dir():
+        return []
+    try:
+        with _making(parent):
+            return [path for path in sorted(parent.glob(f"{PREFIX}*")) if _is_leftover(path)]
+    except OSError as error:
+        log.warning("cannot look for leftovers in %s: %s", parent, error.strerror)
+        return []
 
 
 def sweep(parent: Path) -> Bytes:
     """Delete leftovers; the bytes freed. May be repeated safely."""
     freed = 0
     for path in leftovers(parent):
-        freed += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        before = _size(path)
         shutil.rmtree(path, ignore_errors=True)
-        log.info("deleted leftover scratch folder %s", path)
+        freed += before - _size(path)
+        log.info("deleted leftover scratch folder %s (%d MiB)", path, before // MIB)
     return Bytes(freed)
 
 
 def require_space(path: Path, needed: Bytes, *, reserve: Bytes = Bytes(GIB // 2)) -> None:
-    """Check that `needed` bytes fit on the filesystem of `path` and leave the reserve.
+    """Check that `needed` bytes fit on the filesystem of `path`, which need not exist yet, and leave the reserve.
 
     Raises NoSpace.
     """
-    free = shutil.disk_usage(path).free
+    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    free = shutil.disk_usage(there).free
     if free < needed + reserve:
         raise NoSpace(
             f"{path} has {free // MIB} MiB free; {(needed + reserve) // MIB} MiB are needed.",
@@ -81,15 +106,89 @@ def require_space(path: Path, needed: Bytes, *, reserve: Bytes = Bytes(GIB // 2)
         )
 
 
-def _in_use(path: Path) -> bool:
+@contextmanager
+def _named_failure(parent: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise NoSpace(f"The scratch folder {parent} is full.", path=parent, advice="Make room there.") from error
+        raise SettingsError(
+            f"The scratch folder {parent} cannot be written: {error.strerror}.",
+            path=parent,
+            advice="Set REENCODARR_SCRATCH_DIR to a folder with room.",
+        ) from error
+
+
+def _locked_folder(parent: Path, work: str) -> tuple[Path, int]:
+    parent.mkdir(parents=True, exist_ok=True)
+    with _making(parent):
+        path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{work}-", dir=parent))
+        try:
+            lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            _try_lock(lock)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+    return path, lock
+
+
+@contextmanager
+def _making(parent: Path) -> Iterator[None]:
+    lock = os.open(parent / _MAKING, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        _wait_for_lock(lock)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _is_leftover(path: Path) -> bool:
+    if path.is_symlink() or not path.is_dir():
+        return False
     try:
         lock = os.open(path / _LOCK, os.O_RDWR)
     except FileNotFoundError:
-        return path.stat().st_mtime > time.time() - _BEING_MADE
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
         return True
+    except OSError:  # It belongs to another user.
+        return False
+    try:
+        return _try_lock(lock)
     finally:
         os.close(lock)
-    return False
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for folder_path, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(folder_path, name).lstat().st_size
+    return total
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(lock: int) -> bool:
+        try:
+            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _wait_for_lock(lock: int) -> None:
+        msvcrt.locking(lock, msvcrt.LK_LOCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(lock: int) -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _wait_for_lock(lock: int) -> None:
+        fcntl.flock(lock, fcntl.LOCK_EX)
