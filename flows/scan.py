@@ -2,10 +2,10 @@
 
 from prefect import flow
 
-from tasks import stages
+from tasks import reports, stages
 
 
 @flow(name="scan", flow_run_name="scan")
 def scan(paths: list[str] | None = None) -> list[str]:
     """Scan the libraries at `paths`, or all known ones. Running it twice finds nothing new the second time."""
-    return [stages.scan(path).words for path in stages.libraries(paths)]
+    return [reports.scanned(path, stages.scan(path)) for path in stages.libraries(paths)]

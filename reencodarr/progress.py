@@ -1,6 +1,7 @@
 """What a long piece of work says while it runs. The listener decides where it is shown."""
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from reencodarr.units import Seconds
@@ -22,6 +23,10 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+
+
+listener: ContextVar[Report | None] = ContextVar("listener", default=None)
+"""Whoever in this process also wants to see progress (the command line's bars)."""
 
 
 def silent(_: Progress) -> None:

@@ -5,9 +5,18 @@ from collections.abc import Sequence
 
 from prefect.artifacts import create_table_artifact
 
+from reencodarr.library.scan import ScanSummary
 from reencodarr.stages.step import Outcome
 
 log = logging.getLogger("reencodarr.reports")
+
+
+def scanned(path: str, summary: ScanSummary) -> str:
+    """What a scan found, in one sentence."""
+    return (
+        f"{path}: {summary.found} films, {summary.new} new, {summary.changed} changed, {summary.moved} moved, "
+        f"{summary.gone} gone, {summary.ignored_unstable} still being written, {len(summary.unreadable)} unreadable."
+    )
 
 
 def lines(outcomes: Sequence[Outcome]) -> None:

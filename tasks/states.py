@@ -3,7 +3,8 @@
 from typing import Any
 from uuid import uuid4
 
-from prefect.states import Completed, Failed, State
+from prefect import State
+from prefect.states import Completed, Failed
 
 from reencodarr.stages.step import Outcome
 

@@ -57,7 +57,9 @@ def test_a_module_fits_in_one_look(path: Path) -> None:
 
     length = len(path.read_text(encoding="utf-8").splitlines())
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    long = [f"{f.name}: {f.end_lineno - f.lineno + 1}" for f in functions if f.end_lineno - f.lineno >= LONGEST_FUNCTION]
+    long = [
+        f"{f.name}: {f.end_lineno - f.lineno + 1}" for f in functions if f.end_lineno - f.lineno >= LONGEST_FUNCTION
+    ]
 
     assert length <= LONGEST_MODULE or name in LONGER_MODULES, f"{name} has {length} lines: split it by noun"
     assert not long, f"{name}: functions longer than {LONGEST_FUNCTION} lines: {long}"

@@ -1,8 +1,21 @@
 """The command line: one module a command; the only place that prints and the one that puts the parts together."""
 
+import sys
+
 
 def main() -> None:
-    """Entry point of the `reencodarr` program."""
+    """Entry point of the `reencodarr` program; exits with one of the codes of `cli.exits`."""
+    from reencodarr.cli import exits
     from reencodarr.cli.app import app
+    from reencodarr.errors import ReencodarrError
 
-    app()
+    try:
+        code = app(exit_on_error=False, print_error=True, result_action="return_value")
+    except ReencodarrError as error:
+        from reencodarr.cli.console import err
+
+        err.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
+        sys.exit(exits.CANNOT_WORK)
+    except KeyboardInterrupt:
+        sys.exit(exits.INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else exits.DONE)

@@ -119,6 +119,20 @@ def upgrade(url: str, *, migrations: str = MIGRATIONS) -> None:
         opened.dispose()
 
 
+def copied(url: str, folder: Path) -> str:
+    """The URL of a private SQLite copy in `folder`, to rehearse on; empty where the database is new or no SQLite file.
+
+    Raises DatabaseUnavailable.
+    """
+    copy = folder / "rehearsal.db"
+    source = engine(url)
+    file = _file(source.url.database)
+    if source.dialect.name == "sqlite" and file is not None and file.exists():
+        _copy(source, file, copy)
+    source.dispose()
+    return f"sqlite:///{copy}"
+
+
 def check(engine: Engine, *, migrations: str = MIGRATIONS) -> None:
     """Check that this Reencodarr can work with the database. Reads only.
 
@@ -201,6 +215,11 @@ def _back_up(engine: Engine, present: str | None) -> None:
     if engine.dialect.name != "sqlite" or file is None or present is None:
         return
     copy = file.with_name(f"{file.name}.before-upgrade-{now():%Y%m%dT%H%M%S.%fZ}")
+    _copy(engine, file, copy)
+    log.info("database copied to %s before its upgrade", copy)
+
+
+def _copy(engine: Engine, file: Path, copy: Path) -> None:
     with translated(engine):
         raw = sqlite3.connect(file, timeout=BUSY_SECONDS)
         try:
@@ -209,7 +228,6 @@ def _back_up(engine: Engine, present: str | None) -> None:
             raise _unavailable(engine, DBAPIError("VACUUM INTO", None, error)) from error
         finally:
             raw.close()
-    log.info("database copied to %s before its upgrade", copy)
 
 
 def _set_up_sqlite(raw: Any, _: Any) -> None:

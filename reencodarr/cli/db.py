@@ -1,0 +1,14 @@
+"""`reencodarr db upgrade`: bring the database to this version."""
+
+from reencodarr import settings
+from reencodarr.cli import exits
+from reencodarr.cli.console import out
+from reencodarr.library import database
+
+
+def upgrade() -> int:
+    """Create the database or bring it to this version. A SQLite file is copied beside itself first."""
+    url = settings.load().database
+    database.upgrade(url)
+    out.print("The database is up to date.")
+    return exits.DONE

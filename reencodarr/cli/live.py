@@ -1,0 +1,71 @@
+"""Progress bars for whoever watches: one for the films, one for what happens to the current film."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from reencodarr import progress
+from reencodarr.cli.console import duration_text, err
+from reencodarr.progress import Report
+
+STAGES = {
+    "scan": "looking",
+    "analysis": "reading facts",
+    "crf_search": "searching",
+    "encode": "encoding",
+    "measure": "measuring",
+    "proof": "proving",
+    "swap": "swapping in",
+}
+
+
+@contextmanager
+def bars() -> Iterator[Report]:
+    """Show progress on standard error until the block ends; also listens to tasks of this process."""
+    with _columns() as shown:
+        line: TaskID = shown.add_task("", total=1.0, detail="")
+
+        def report(one: progress.Progress) -> None:
+            shown.update(
+                line,
+                description=f"{STAGES.get(one.stage, one.stage)} [bold]{_safe(one.label)}[/]",
+                completed=one.fraction if one.fraction is not None else 0.0,
+                total=1.0 if one.fraction is not None else None,
+                detail=_detail(one),
+            )
+
+        token = progress.listener.set(report)
+        try:
+            yield report
+        finally:
+            progress.listener.reset(token)
+
+
+def _columns() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[detail]}", style="dim"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )
+
+
+def _detail(one: progress.Progress) -> str:
+    parts = [f"{one.fraction:.0%}"] if one.fraction is not None else []
+    if one.fps:
+        parts.append(f"{one.fps:.1f} fps")
+    if one.eta:
+        parts.append(f"{duration_text(one.eta)} left")
+    if one.detail:
+        parts.append(one.detail)
+    return " · ".join(parts)
+
+
+def _safe(label: str) -> str:
+    """A name that a terminal can show: no markup, no control characters, no lone surrogates."""
+    printable = label.encode("utf-8", "replace").decode("utf-8").replace("[", r"\[")
+    return "".join(letter if letter.isprintable() else "�" for letter in printable)

@@ -1,0 +1,161 @@
+"""Tables for people, and the same as JSON for scripts: the plan before a run, the summary after it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from reencodarr.cli.console import bytes_text, duration_text, out
+from reencodarr.library import database, reading
+from reencodarr.library.reading import Row
+from reencodarr.library.states import State
+from reencodarr.stages import queue
+from reencodarr.stages.forecast import Forecast, Intention
+from reencodarr.stages.workplace import Workplace
+
+LISTED = 40
+"""Films listed one by one; more are counted."""
+
+STYLES = {State.REPLACED: "green", State.FAILED: "red", State.SKIPPED: "dim"}
+
+
+def plan(found: Forecast, *, console: Console = out) -> None:
+    """What would be done, film by film, and what it would save."""
+    films = sorted(found.intentions, key=lambda one: -one.estimate.saved if one.estimate else 0)
+    if films:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("film", overflow="fold", ratio=2)
+        table.add_column("size", justify="right", no_wrap=True)
+        table.add_column("what, and why", overflow="fold", ratio=3)
+        table.add_column("may save", justify="right", no_wrap=True)
+        for one in films[:LISTED]:
+            table.add_row(Text(reading.shown(one.path.name)), bytes_text(one.size), _intent(one), _saving(one))
+        console.print(table)
+    if len(films) > LISTED:
+        console.print(f"... and {len(films) - LISTED} more", style="dim")
+    console.print(_forecast_line(found), highlight=False)
+
+
+def plan_json(found: Forecast) -> str:
+    """The plan as JSON: `films`, and `total` with saved bytes (and its 80 % interval) and hours."""
+    films = [
+        {
+            "path": reading.shown(one.path),
+            "size": one.size,
+            "state": one.state.value,
+            "reason": one.reason,
+            "why": list(one.sentences),
+            "saved": one.estimate.saved if one.estimate else None,
+            "saved_low": one.estimate.saved_low if one.estimate else None,
+            "saved_high": one.estimate.saved_high if one.estimate else None,
+        }
+        for one in found.intentions
+    ]
+    total = found.total
+    return json.dumps(
+        {
+            "films": films,
+            "total": {
+                "encodes": len(found.encodes),
+                "saved": total.saved,
+                "saved_low": total.saved_low,
+                "saved_high": total.saved_high,
+                "hours": round(found.wall / 3600, 3),
+            },
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def summary(workplace: Workplace, paths: Sequence[str], *, as_json: bool = False, batch: str = "") -> None:
+    """What became of the films below `paths`, and what was saved."""
+    with database.session(workplace.database, reads_only=True) as session:
+        rows = reading.summary(session, ids=queue.below(session, paths))
+        savings = reading.savings(session)
+    if as_json:
+        out.print_json(json.dumps({"batch": batch, "films": [_film(row) for row in rows]}))
+        return
+    out.print(summary_table(rows))
+    out.print(
+        f"Saved [bold green]{bytes_text(savings.freed + savings.pending)}[/]: {bytes_text(savings.freed)} are free, "
+        f"{bytes_text(savings.pending)} will be when the originals leave the trash "
+        f"({bytes_text(savings.trash)} until then).",
+        highlight=False,
+    )
+    if batch and any(row.state is State.REPLACED for row in rows):
+        out.print(f"[dim]Not content? reencodarr undo --batch {batch}[/]", highlight=False)
+
+
+def summary_table(rows: Sequence[Row]) -> Table:
+    """One line a film: before, after, CRF, VMAF predicted and achieved, time."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("film", overflow="fold", ratio=2)
+    for name in ("before", "after", "saved", "CRF", "predicted", "achieved", "time"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("state", overflow="fold", ratio=1)
+    for row in rows[:LISTED]:
+        table.add_row(
+            Text(row.name),
+            bytes_text(row.size_before),
+            bytes_text(row.size_after) if row.size_after is not None else "",
+            f"{row.saved / row.size_before:.0%}" if row.saved is not None and row.size_before else "",
+            f"{row.crf:g}" if row.crf is not None else "",
+            f"{row.predicted:.1f}" if row.predicted is not None else "",
+            f"{row.achieved:.1f}" if row.achieved is not None else "",
+            duration_text(row.seconds) if row.seconds is not None else "",
+            Text(_state(row), style=STYLES.get(row.state, "")),
+        )
+    if len(rows) > LISTED:
+        table.add_row(f"... and {len(rows) - LISTED} more", style="dim")
+    return table
+
+
+def _intent(one: Intention) -> Text:
+    if one.estimate is not None:
+        return Text("encode: " + " ".join(one.sentences), style="default")
+    if one.state is State.REPLACED:
+        return Text("already replaced", style="dim")
+    word = "failed" if one.state is State.FAILED else "leave" if one.state is State.SKIPPED else one.state.value
+    why = " ".join(one.sentences) or one.reason.replace("_", " ")
+    return Text(f"{word}: {why}", style="red" if one.state is State.FAILED else "dim")
+
+
+def _saving(one: Intention) -> str:
+    if one.estimate is None:
+        return ""
+    return f"{bytes_text(one.estimate.saved_low)} to {bytes_text(one.estimate.saved_high)}"
+
+
+def _forecast_line(found: Forecast) -> str:
+    if not found.encodes:
+        return "[bold]Nothing to encode.[/]"
+    total = found.total
+    return (
+        f"[bold]{len(found.encodes)} of {len(found.intentions)} films to encode[/], saving about "
+        f"[bold]{bytes_text(total.saved)}[/] ({bytes_text(total.saved_low)} to {bytes_text(total.saved_high)}) "
+        f"in about {duration_text(found.wall)} on this machine."
+    )
+
+
+def _state(row: Row) -> str:
+    return f"{row.state.value}: {row.reason.replace('_', ' ')}" if row.reason else row.state.value
+
+
+def _film(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "folder": row.folder,
+        "state": row.state.value,
+        "reason": row.reason,
+        "bytes_before": row.size_before,
+        "bytes_after": row.size_after,
+        "crf": row.crf,
+        "vmaf_predicted": row.predicted,
+        "vmaf_achieved": row.achieved,
+        "seconds": row.seconds,
+    }

@@ -1,0 +1,58 @@
+"""`reencodarr status`: how the libraries are doing."""
+
+import json as jsonlib
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from reencodarr import settings
+from reencodarr.cli import exits
+from reencodarr.cli.console import bytes_text, out
+
+
+def status(paths: list[Path] | None = None, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Show films by state, bytes saved, and open failures by cause; with PATHS also film by film.
+
+    Parameters
+    ----------
+    paths
+        Folders or films to list one by one.
+    json
+        Print it as JSON.
+    """
+    from reencodarr.cli import show
+    from reencodarr.library import database, reading
+    from reencodarr.stages.workplace import open_workplace
+
+    workplace = open_workplace(settings.load())
+    with database.session(workplace.database, reads_only=True) as session:
+        states = reading.counts(session).states
+        savings, failures = reading.savings(session), reading.failures(session)
+    if json:
+        out.print_json(
+            jsonlib.dumps(
+                {
+                    "states": {state.value: number for state, number in states.items()},
+                    "freed": savings.freed,
+                    "pending": savings.pending,
+                    "trash": savings.trash,
+                    "failures": [
+                        {"stage": one.stage, "category": one.category, "code": one.code, "films": one.number}
+                        for one in failures
+                    ],
+                }
+            )
+        )
+        return exits.DONE
+    out.print("   ".join(f"{state.value} [bold]{number}[/]" for state, number in states.items() if number))
+    out.print(
+        f"saved: {bytes_text(savings.freed)} free, {bytes_text(savings.pending)} when the trash expires "
+        f"({bytes_text(savings.trash)} in the trash)",
+        highlight=False,
+    )
+    for one in failures:
+        out.print(f"[red]{one.number} failed[/] at {one.stage} ({one.code}): {one.message} {one.advice}", markup=True)
+    if paths:
+        show.summary(workplace, [str(path) for path in paths])
+    return exits.DONE

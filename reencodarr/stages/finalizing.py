@@ -1,0 +1,135 @@
+"""The end of a video's way: prove the result, swap it in, write the ledger."""
+
+import json
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from reencodarr.encoding.plan import EncodePlan
+from reencodarr.errors import ProofError, Stage
+from reencodarr.library import database, encodes, facts, journal, plans, videos
+from reencodarr.library.states import State
+from reencodarr.library.tables import Encode, Library, Video
+from reencodarr.media.facts import MediaFacts
+from reencodarr.media.fingerprint import Fingerprint
+from reencodarr.progress import Progress, Report, silent
+from reencodarr.proof import verdict
+from reencodarr.proof.verdict import Proof
+from reencodarr.stages import settling, sources, step
+from reencodarr.stages.step import Outcome, Verdict
+from reencodarr.stages.workplace import Workplace
+from reencodarr.swap import commit, trash
+from reencodarr.swap.order import SwapOrder
+from reencodarr.units import Bytes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """A result that waits for its proof, and everything that it must hold up against."""
+
+    source: Path
+    identity: Fingerprint
+    root: Path
+    facts: MediaFacts
+    plan: EncodePlan
+    encode: Encode
+
+
+def finalize(workplace: Workplace, video_id: int, *, batch: str, report: Report = silent) -> Outcome:
+    """Prove and swap in the result of a video. `batch` names the run, so that all its swaps can be undone together."""
+    outcome = step.take(
+        workplace,
+        video_id,
+        before=State.ENCODED,
+        working=State.ENCODED,
+        stage=Stage.SWAP,
+        report=report,
+        work=lambda _attempt, heard: _verdict(workplace, video_id, batch=batch, report=heard),
+    )
+    settling.discard_results(workplace)
+    return outcome
+
+
+def _verdict(workplace: Workplace, video_id: int, *, batch: str, report: Report) -> Verdict:
+    if sources.unchanged(workplace, video_id) is None:
+        return sources.CHANGED
+    pending = _pending(workplace, video_id)
+    if not pending.encode.result_path.is_file():
+        return Verdict(after=State.CRF_SEARCHED, words="The result is gone from scratch; it is encoded again.")
+    _prove(workplace, pending, report=report)
+    order = _order(workplace, video_id, pending, batch=batch)
+    report(Progress(stage="swap", label=pending.source.name))
+    receipt = commit.commit(
+        order, journal.DatabaseJournal(workplace.database), reserve=workplace.reserve, report=report
+    )
+    words = f"Replaced: {receipt.size_before - receipt.size_after} bytes smaller. {' '.join(receipt.not_kept)}".strip()
+    return Verdict(
+        after=State.REPLACED, words=words, record=lambda session: settling.record(session, video_id, receipt)
+    )
+
+
+def _pending(workplace: Workplace, video_id: int) -> _Pending:
+    with database.session(workplace.database, reads_only=True) as session:
+        video = session.get_one(Video, video_id)
+        return _Pending(
+            source=video.path,
+            identity=videos.identity(video),
+            root=session.get_one(Library, video.library_id).path,
+            facts=facts.of(session, video_id),
+            plan=plans.encode_plan(session, video_id),
+            encode=encodes.newest(session, video_id),
+        )
+
+
+def _prove(workplace: Workplace, pending: _Pending, *, report: Report) -> None:
+    """Prove the result and keep what was found; raises ProofError when it is not the same film."""
+    encode = pending.encode
+    proof: Proof = verdict.prove(
+        pending.source,
+        encode.result_path,
+        facts=pending.facts,
+        plan=pending.plan,
+        result_size=Bytes(encode.size),
+        result_sha256=encode.sha256,
+        achieved=(encode.achieved, encode.achieved_p5),
+        ffmpeg=workplace.ffmpeg,
+        report=report,
+    )
+    with database.session(workplace.database) as session:
+        kept = encodes.newest(session, encode.video_id)
+        kept.streams_before, kept.streams_after = json.dumps(proof.streams_before), json.dumps(proof.streams_after)
+        kept.verdict = "; ".join(proof.differences) or "proven"
+    if proof.differences:
+        raise ProofError(
+            f"The encode of {pending.source.name} is not provably the same film:",
+            differences=proof.differences,
+            path=pending.source,
+        )
+    log.info("%s: proven", pending.source.name)
+
+
+def _order(workplace: Workplace, video_id: int, pending: _Pending, *, batch: str) -> SwapOrder:
+    swap_id = uuid.uuid4().hex
+    return SwapOrder(
+        swap_id=swap_id,
+        video_id=video_id,
+        batch=batch,
+        original=pending.source,
+        fingerprint=pending.identity,
+        result=pending.encode.result_path,
+        result_size=Bytes(pending.encode.size),
+        result_sha256=pending.encode.sha256,
+        destination=pending.source.with_suffix(destination_suffix(pending.source, pending.plan.container)),
+        trash=trash.place(pending.source, pending.root, swap_id),
+        keep_until=datetime.now(UTC) + timedelta(days=workplace.settings.trash_days),
+    )
+
+
+def destination_suffix(source: Path, container: str) -> str:
+    """The result's extension: the source's own where it fits the container, so that the name stays the same."""
+    fitting = {"mkv": {".mkv"}, "mp4": {".mp4", ".m4v"}}[container]
+    return source.suffix if source.suffix.lower() in fitting else f".{container}"

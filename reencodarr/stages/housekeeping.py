@@ -1,0 +1,107 @@
+"""Between runs: finish what a crash left, expire the trash, sweep leftovers, end dead claims."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from reencodarr.library import database, jobs, journal, ledger, swaps, transitions
+from reencodarr.library.tables import now
+from reencodarr.stages import settling
+from reencodarr.stages.workplace import Workplace
+from reencodarr.swap import journal as swap_journal
+from reencodarr.swap import recovery, trash
+from reencodarr.swap.order import SwapState
+from reencodarr.swap.recovery import Recovered
+from reencodarr.swap.sight import Outcome
+from reencodarr.tools import scratch
+from reencodarr.units import MIB, Bytes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tidied:
+    """What a round of housekeeping did."""
+
+    expired: int
+    freed: Bytes
+    swept: Bytes
+    released: int
+
+    @property
+    def words(self) -> str:
+        """One sentence."""
+        return (
+            f"{self.expired} originals left the trash ({self.freed // MIB} MiB freed), "
+            f"{self.swept // MIB} MiB of scratch swept, {self.released} dead claims ended."
+        )
+
+
+def recover(workplace: Workplace) -> list[str]:
+    """End dead claims and finish or roll back open swaps; one sentence for each swap. May be repeated safely.
+
+    Swaps are found by the database's rows; `known_folders` of open ones are looked at for the journal beside the film.
+    """
+    with database.session(workplace.database) as session:
+        jobs.lose(session, transitions.reset_stale(session, now()))
+        pending = swaps.unsettled(session)
+    words = []
+    for row in pending:
+        order = swap_journal.order_from(row.document)
+        recovered = recovery.recover_order(order, SwapState(row.state), journal.DatabaseJournal(workplace.database))
+        _settle(workplace, recovered)
+        words.append(f"{order.original.name}: the interrupted swap was {recovered.outcome}. {recovered.words}".strip())
+    return words
+
+
+def recover_below(workplace: Workplace, root: Path) -> list[str]:
+    """The same by the journals that lie beside films, for a database that was lost. Walks the whole library."""
+    found = recovery.recover(recovery.find_journals(root), journal.DatabaseJournal(workplace.database))
+    for recovered in found:
+        _settle(workplace, recovered)
+    return [f"{one.journal.name}: {one.outcome}. {one.words}".strip() for one in found]
+
+
+def tidy(workplace: Workplace) -> Tidied:
+    """Expire the trash, sweep scratch, discard results nobody waits for. May be repeated safely."""
+    with database.session(workplace.database) as session:
+        released = transitions.reset_stale(session, now())
+        jobs.lose(session, released)
+    expired, freed = _expire(workplace)
+    swept = scratch.sweep(workplace.settings.scratch) + settling.discard_results(workplace)
+    tidied = Tidied(expired=expired, freed=freed, swept=Bytes(swept), released=len(released))
+    log.info("%s", tidied.words)
+    return tidied
+
+
+def _expire(workplace: Workplace) -> tuple[int, Bytes]:
+    with database.session(workplace.database, reads_only=True) as session:
+        due = swaps.due(session, now())
+    expired, freed = 0, 0
+    for row in due:
+        order = swap_journal.order_from(row.document)
+        ended = trash.expire(order, SwapState(row.state), now())
+        if not ended.deleted:
+            log.info("kept %s: %s", order.trash, ended.reason)
+            continue
+        expired, freed = expired + 1, freed + ended.freed
+        with database.session(workplace.database) as session:
+            ledger.freed(
+                session,
+                row.video_id,
+                order.swap_id,
+                before=order.fingerprint.size,
+                after=order.result_size,
+                freed=ended.freed,
+            )
+    return expired, Bytes(freed)
+
+
+def _settle(workplace: Workplace, recovered: Recovered) -> None:
+    if recovered.order is None:
+        return
+    with database.session(workplace.database) as session:
+        if recovered.outcome is Outcome.UNDONE:
+            settling.undone(session, recovered.order)
+        elif recovered.outcome is Outcome.FINISHED and recovered.receipt is not None:
+            settling.settle(session, recovered.order, recovered.receipt)

@@ -1,0 +1,73 @@
+"""Which videos take their turn, and in which order."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, or_, true
+from sqlmodel import Session, col, select
+
+from reencodarr.errors import FileUnreadable
+from reencodarr.library import database, failures, transitions, videos
+from reencodarr.library.states import State
+from reencodarr.library.tables import Video, VideoState
+from reencodarr.stages import scanning
+from reencodarr.stages.workplace import Workplace
+
+TURN = (State.ENCODED, State.CRF_SEARCHED, State.ANALYZED)
+"""States from which a run goes on; what is nearest to its end first."""
+
+
+def waiting(workplace: Workplace, paths: Sequence[str], *, analysis_only: bool = False) -> list[int]:
+    """Videos below `paths` that can take a step: highest priority first, then nearest to the end, then largest."""
+    states = (State.NEEDS_ANALYSIS,) if analysis_only else TURN
+    rank = {state.value: place for place, state in enumerate(states)}
+    with database.session(workplace.database, reads_only=True) as session:
+        rows = session.exec(
+            select(Video.id, VideoState.state, VideoState.priority, Video.size)
+            .join(VideoState, col(VideoState.video_id) == col(Video.id))
+            .where(col(VideoState.state).in_(rank), col(VideoState.claimed_by) == "", _under(paths))
+        ).all()
+    return [row[0] for row in sorted(rows, key=lambda row: (-row[2], rank[row[1]], -row[3])) if row[0] is not None]
+
+
+def below(session: Session, paths: Sequence[str]) -> list[int]:
+    """All videos below `paths` whose files are there, in the order of their paths."""
+    gone = col(VideoState.state) != State.GONE.value
+    query = select(Video.id).join(VideoState, col(VideoState.video_id) == col(Video.id)).where(gone, _under(paths))
+    return [found for found in session.exec(query.order_by(col(Video.path))).all() if found is not None]
+
+
+def find(workplace: Workplace, video: str) -> int:
+    """The number of a video that is given by number or path.
+
+    Raises FileUnreadable when none is known.
+    """
+    with database.session(workplace.database, reads_only=True) as session:
+        known = session.get(Video, int(video)) if video.isdigit() else None
+        if known is None and Path(video).exists():
+            known = session.exec(select(Video).where(Video.path == scanning.resolved(video))).first()
+    if known is None or known.id is None:
+        raise FileUnreadable(f"No video {video!r} is known.", advice="Scan its library first: `reencodarr run`.")
+    return known.id
+
+
+def retry(workplace: Workplace, paths: Sequence[str]) -> int:
+    """Send the failed videos below `paths` back to analysis; their number."""
+    with database.session(workplace.database) as session:
+        failed = session.exec(
+            select(VideoState.video_id)
+            .join(Video, col(VideoState.video_id) == col(Video.id))
+            .where(VideoState.state == State.FAILED.value, _under(paths))
+        ).all()
+        for video_id in failed:
+            transitions.requeue(session, video_id, "asked to try again")
+            failures.resolve(session, video_id)
+    return len(failed)
+
+
+def _under(paths: Sequence[str]) -> ColumnElement[bool]:
+    """Videos that are, or lie below, one of some paths; no path at all means everywhere."""
+    if not paths:
+        return true()
+    roots = [scanning.resolved(path) for path in paths]
+    return or_(*(videos.below(root) for root in roots), col(Video.path).in_(roots))

@@ -1,0 +1,57 @@
+"""After a swap or an undo: what the database must say, whoever finished it, as often as it is said."""
+
+import logging
+
+from sqlmodel import Session, col, select
+
+from reencodarr.library import database, encodes, ledger, transitions, videos
+from reencodarr.library.states import State
+from reencodarr.library.tables import Encode, VideoState
+from reencodarr.media import fingerprint as identity
+from reencodarr.stages.workplace import Workplace
+from reencodarr.swap.order import Receipt, SwapOrder
+from reencodarr.tools import scratch
+from reencodarr.units import Bytes
+
+log = logging.getLogger(__name__)
+
+
+def record(session: Session, video_id: int, receipt: Receipt) -> None:
+    """The film is the result now: its identity, its encode, its ledger entry. May be repeated safely."""
+    videos.adopt_result(session, video_id, receipt.destination, receipt.fingerprint)
+    encodes.newest(session, video_id).result_path = receipt.destination
+    ledger.replaced(session, video_id, receipt.swap_id, before=receipt.size_before, after=receipt.size_after)
+
+
+def settle(session: Session, order: SwapOrder, receipt: Receipt) -> None:
+    """The same for a swap that recovery finished, with the state that the dead run could not write."""
+    record(session, order.video_id, receipt)
+    state = session.get_one(VideoState, order.video_id)
+    if State(state.state) is State.ENCODED:
+        attempt = state.attempt if state.claimed_by else None
+        transitions.move(
+            session, order.video_id, State.ENCODED, State.REPLACED, attempt=attempt, note="finished by recovery"
+        )
+
+
+def undone(session: Session, order: SwapOrder) -> None:
+    """The original is back: its identity, its ledger entry; the film is left alone until somebody asks again."""
+    videos.adopt_result(session, order.video_id, order.original, identity.fingerprint(order.original))
+    ledger.undone(session, order.video_id, order.swap_id, before=order.fingerprint.size, after=order.result_size)
+    if State(session.get_one(VideoState, order.video_id).state) is State.REPLACED:
+        transitions.move(
+            session, order.video_id, State.REPLACED, State.SKIPPED, attempt=None, reason="undone", note="undone"
+        )
+
+
+def discard_results(workplace: Workplace) -> Bytes:
+    """Delete finished encodes that no video waits for any more; the bytes freed. May be repeated safely."""
+    with database.session(workplace.database, reads_only=True) as session:
+        wanted = set(
+            session.exec(
+                select(col(Encode.result_path))
+                .join(VideoState, col(VideoState.video_id) == col(Encode.video_id))
+                .where(VideoState.state == State.ENCODED.value)
+            ).all()
+        )
+    return scratch.discard_except(workplace.results, wanted)
