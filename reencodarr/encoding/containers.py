@@ -51,7 +51,7 @@ def choice(facts: MediaFacts, audio: Iterable[AudioPlan], policy: Policy) -> tup
     return MP4, "The result stays MP4: everything the film has fits."
 
 
-def text_plans(facts: MediaFacts, container: str, policy: Policy) -> tuple[TextPlan, ...]:
+def text_plans(facts: MediaFacts, container: str) -> tuple[TextPlan, ...]:
     """What happens to each subtitle track, in order."""
     plans: list[TextPlan] = []
     streams = 0

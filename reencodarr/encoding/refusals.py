@@ -12,6 +12,8 @@ SMALLEST_SIDE = 64
 """Below it SVT-AV1 switches tools off, and 1x1 fails (measured)."""
 LARGEST_WIDTH, LARGEST_HEIGHT, HIGHEST_RATE = 16384, 8704, 240
 """SVT-AV1's own limits."""
+SHORTEST_BELIEVED = 0.001
+"""Seconds; no film is that short, so that a header that says so tells no bitrate."""
 
 _DOLBY_VISION_WITH_BASE = ("7", "8")
 """Profiles whose picture is HDR10, HLG or SDR when Dolby Vision's layer is ignored."""
@@ -48,7 +50,7 @@ def video_bitrate(facts: MediaFacts) -> int | None:
     if stated is not None and stated > 0:
         return stated
     overall = facts.bitrate or 0
-    if overall <= 0 and facts.duration is not None and facts.duration > 0:
+    if overall <= 0 and facts.duration is not None and facts.duration > SHORTEST_BELIEVED:
         overall = int(facts.size * 8 / facts.duration)
     rest = overall - sum(track.bitrate or 0 for track in facts.audio)
     return rest if rest > 0 else None

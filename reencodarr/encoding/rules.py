@@ -41,7 +41,7 @@ def decide(facts: MediaFacts, *, rate_mode: RateMode | None = None, links: int, 
         container=container,
         largest_ratio=policy.size.largest_ratio,
         smallest_ratio=policy.size.smallest_ratio,
-        text=containers.text_plans(facts, container, policy),
+        text=containers.text_plans(facts, container),
         dropped=dropped,
         reasons=(*_reasons(facts, video, spacing, policy), container_reason, *_losses(dropped)),
     )
