@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import Engine, update
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from reencodarr.encoding.plan import LeaveReason
@@ -69,22 +70,33 @@ class _Looked:
     vanished: frozenset[Path]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A row as far as it tells whether its file has to be read."""
+
+    id: int
+    hashed: bool
+    stat: tuple[int, ...]
+
+
+_STAT = (Video.device, Video.inode, Video.size, Video.mtime_ns, Video.links)
+
+
 def record(engine: Engine, library: Library, found: Sequence[Found], moment: datetime) -> Recorded:
     """Write down a batch of films. `moment` is the scan's beginning. May be repeated safely."""
     long = {film.path: "its name is too long" for film in found if _too_long(film.path)}
     films = [film for film in found if film.path not in long]
     with database.session(engine, reads_only=True) as session:
-        known = _by_path(session, [film.path for film in films])
-        same = {film.path for film in films if _same_stat(known.get(film.path), film.status)}
+        known = _known(session, [film.path for film in films])
+    same = {film.path: known[film.path].id for film in films if _same_stat(known.get(film.path), film.status)}
     looked = _look([film for film in films if film.path not in same])
-    changes: Counter[Change] = Counter()
+    changes: Counter[Change] = Counter({Change.SAME: len(same), Change.UNSTABLE: len(looked.unstable)})
     with database.session(engine) as session:
-        known = _by_path(session, [film.path for film in films])
-        seen = [film for film in films if film.path in same and _same_stat(known.get(film.path), film.status)]
-        _see_again(session, [known[film.path] for film in seen], moment)
-        changes[Change.SAME] += len(seen)
-        changes[Change.UNSTABLE] += len(looked.unstable)
-        for path, print_ in looked.prints.items():
+        _see_again(session, list(same.values()), moment)
+        fresh, others = _divided(session, looked.prints)
+        _welcome(session, library, fresh, moment)
+        changes[Change.NEW] += len(fresh)
+        for path, print_ in others.items():
             changes[_placed(session, library, path, print_, moment)] += 1
     return Recorded(
         changes=changes,
@@ -97,17 +109,15 @@ def _too_long(path: Path) -> bool:
     return len(os.fsencode(path)) > LONGEST_PATH
 
 
-def _by_path(session: Session, paths: Sequence[Path]) -> dict[Path, Video]:
-    return {video.path: video for video in session.exec(select(Video).where(col(Video.path).in_(paths))).all()}
+def _known(session: Session, paths: Sequence[Path]) -> dict[Path, _Known]:
+    columns = (Video.id, Video.path, Video.sparse_hash, *_STAT)
+    rows = session.execute(select_columns(*columns).where(col(Video.path).in_(paths)))  # type: ignore[call-overload]
+    return {path: _Known(id=id_, hashed=bool(hash_), stat=tuple(stat)) for id_, path, hash_, *stat in rows}
 
 
-def _same_stat(video: Video | None, status: os.stat_result) -> bool:
-    return (
-        video is not None
-        and video.sparse_hash != ""
-        and (video.device, video.inode) == (status.st_dev, status.st_ino)
-        and (video.size, video.mtime_ns, video.links) == (status.st_size, status.st_mtime_ns, status.st_nlink)
-    )
+def _same_stat(known: _Known | None, status: os.stat_result) -> bool:
+    now = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_nlink)
+    return known is not None and known.hashed and known.stat == now
 
 
 def _look(films: Sequence[Found]) -> _Looked:
@@ -147,14 +157,36 @@ def _unread(status: os.stat_result) -> Fingerprint:
     )
 
 
-def _see_again(session: Session, seen: Sequence[Video], moment: datetime) -> None:
-    ids = [video.id for video in seen]
+def _see_again(session: Session, ids: Sequence[int], moment: datetime) -> None:
     session.exec(update(Video).where(col(Video.id).in_(ids)).values(seen_at=moment))
     gone = col(VideoState.state) == State.GONE.value
     left_out = (col(VideoState.state) == State.SKIPPED.value) & (VideoState.reason == LeaveReason.EXCLUDED.value)
     back = select(VideoState.video_id).where(col(VideoState.video_id).in_(ids), gone | left_out)
     for video_id in session.exec(back).all():
         transitions.requeue(session, video_id, "the scan found it again")
+
+
+def _divided(
+    session: Session, prints: Mapping[Path, Fingerprint]
+) -> tuple[dict[Path, Fingerprint], dict[Path, Fingerprint]]:
+    """Films that are new beyond doubt (no such name, no such inode, not twice in the batch), and all others."""
+    known = set(session.exec(select(col(Video.path)).where(col(Video.path).in_(prints))).all())
+    inodes = {print_.inode for print_ in prints.values()}
+    taken = set(session.exec(select(Video.inode).where(col(Video.inode).in_(inodes))).all())
+    fresh: dict[Path, Fingerprint] = {}
+    others: dict[Path, Fingerprint] = {}
+    for path, print_ in prints.items():
+        new = path not in known and print_.inode not in taken
+        (fresh if new else others)[path] = print_
+        taken.add(print_.inode)
+    return fresh, others
+
+
+def _welcome(session: Session, library: Library, fresh: Mapping[Path, Fingerprint], moment: datetime) -> None:
+    rows = [videos.new(_id(library), path, print_, moment) for path, print_ in fresh.items()]
+    session.add_all(rows)
+    session.flush()
+    transitions.register(session, [_id(row) for row in rows])
 
 
 def _placed(session: Session, library: Library, path: Path, found: Fingerprint, moment: datetime) -> Change:
@@ -167,10 +199,7 @@ def _placed(session: Session, library: Library, path: Path, found: Fingerprint, 
             if here is None:
                 return Change.TWICE
     if here is None:
-        new = videos.new(_id(library), path, found, moment)
-        session.add(new)
-        session.flush()
-        transitions.register(session, [_id(new)])
+        _welcome(session, library, {path: found}, moment)
         return Change.NEW
     return _updated(session, here, found, moment)
 
@@ -204,7 +233,7 @@ def _moved(
     video.library_id, video.seen_at = _id(library), moment
     session.add(video)
     session.flush()
-    _see_again(session, [video], moment)
+    _see_again(session, [_id(video)], moment)
     return Change.MOVED
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
-from sqlalchemy import ColumnElement, func, update
+from sqlalchemy import ColumnElement, func, insert, update
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import StateConflict
@@ -32,7 +32,10 @@ _RESULTS: dict[State, type[Facts] | type[Search] | type[Encode]] = {
 
 def register(session: Session, video_ids: Iterable[int]) -> None:
     """Give new videos their first state."""
-    session.add_all(VideoState(video_id=video_id) for video_id in video_ids)
+    first = {"state": State.NEEDS_ANALYSIS.value, "reason": "", "attempt": 0, "claimed_by": "", "priority": 0}
+    rows = [{"video_id": video_id, "changed_at": now(), **first} for video_id in video_ids]
+    if rows:
+        session.execute(insert(VideoState), rows)
 
 
 def claim(session: Session, video_id: int, before: State, *, holder: str, lease: timedelta) -> int:
