@@ -1,43 +1,72 @@
 """Settings from the environment (prefix `REENCODARR_`) and their defaults. Built by `load`, never at import."""
 
 import difflib
+import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as Undecodable
 
 from reencodarr.errors import SettingsError
 from reencodarr.units import GIB
 
 PREFIX = "REENCODARR_"
+_NOT_OURS = f"{PREFIX}TEST_"
+"""What the project's own tests read (where their real films are) is no setting."""
+_LONGEST_TRASH_DAYS = 36500
+
+
+def _absolute(path: Path) -> Path:
+    """A service has another working folder than the shell in which the setting was written."""
+    return path.expanduser().absolute()
+
+
+def _patterns(value: object) -> object:
+    """A JSON list, or patterns with `;` between them: brackets are common in patterns, so both may begin with one."""
+    if not isinstance(value, str):
+        return value
+    try:
+        listed = json.loads(value)
+    except ValueError:
+        listed = None
+    return listed if isinstance(listed, list) else [part.strip() for part in value.split(";") if part.strip()]
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
 
 
 class Settings(BaseSettings):
     """What the owner of a machine can set. Nothing here changes what a good encode is: that is the policy's."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, populate_by_name=True, frozen=True
+    )
 
-    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("reencodarr")))
+    data_dir: AbsolutePath = Field(default_factory=lambda: Path(platformdirs.user_data_dir("reencodarr")))
     """Database, Prefect's home and default scratch."""
     database_url: SecretStr | None = None
     """SQLAlchemy URL; by default a SQLite file in `data_dir`."""
-    scratch_dir: Path | None = None
+    scratch_dir: AbsolutePath | None = None
     """Where encodes are written before they are proven; by default `data_dir/scratch`."""
-    policy: Path | None = None
+    policy: AbsolutePath | None = None
     """A TOML policy; by default the built-in one."""
     ffmpeg_path: Path | None = Field(None, validation_alias=AliasChoices("FFMPEG_PATH", f"{PREFIX}FFMPEG_PATH"))
     ab_av1_path: Path | None = Field(None, validation_alias=AliasChoices("AB_AV1_PATH", f"{PREFIX}AB_AV1_PATH"))
-    engine: str = "native"
+    engine: str = Field("native", pattern="^(native|ab-av1)$")
     """CRF search engine: `native` or `ab-av1`."""
-    exclude: tuple[str, ...] = ()
-    """Glob patterns, relative to a library's root, that a scan leaves out; `**` crosses folders."""
-    stable_seconds: float = Field(60.0, ge=0)
+    exclude: Patterns = ()
+    """Glob patterns, relative to a library's root, that a scan leaves out; `**` crosses folders; `;` between them."""
+    stable_seconds: float = Field(60.0, ge=0, allow_inf_nan=False)
     """A file younger than this, or one that changed during the scan, is still being written."""
     gone_limit: float = Field(0.05, gt=0, le=1)
     """The brake: a scan that would drop more than this share of the known files stops."""
-    trash_days: float = Field(30.0, ge=0)
+    trash_days: float = Field(30.0, ge=0, le=_LONGEST_TRASH_DAYS)
     """How long originals stay in the trash."""
     reserve_bytes: int = Field(1 * GIB, ge=0)
     """What must stay free on every disk that is written."""
@@ -61,16 +90,43 @@ def load() -> Settings:
 
     Raises SettingsError for unknown variables (with what was probably meant) and wrong values.
     """
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in os.environ:
-        if name.startswith(PREFIX) and name.split("__")[0] not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            meant = f"Did you mean {close[0]}?" if close else "Unset it."
-            raise SettingsError(f"There is no setting {name}.", advice=meant)
+    refuse_unknown(os.environ, Settings)
     try:
         return Settings()
+    except Undecodable as error:
+        raise SettingsError(f"A setting cannot be read: {error}.", advice="Nested settings are JSON.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]).upper() if first["loc"] else "?"
-        name = name if name.startswith(PREFIX) or name in {"FFMPEG_PATH", "AB_AV1_PATH"} else PREFIX + name
-        raise SettingsError(f"The setting {name} is wrong: {first['msg']}.") from error
+        wrong = "; ".join(f"{_variable(str(one['loc'][0]))}: {one['msg']}" for one in error.errors())
+        raise SettingsError(f"A setting is wrong. {wrong}.", advice="Correct it, or unset it.") from error
+
+
+def refuse_unknown(names: Iterable[str], model: type[BaseModel]) -> None:
+    """Refuse a variable with our prefix that sets nothing in `model`: a misspelt setting must not be ignored.
+
+    Raises SettingsError.
+    """
+    known = _variables(model, PREFIX)
+    for name in names:
+        upper = name.upper()
+        if not upper.startswith(PREFIX) or upper.startswith(_NOT_OURS) or upper in known:
+            continue
+        meant = difflib.get_close_matches(upper.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+        advice = f"Did you mean {PREFIX}{meant[0]}?" if meant else "Unset it."
+        raise SettingsError(f"There is no setting {name}.", advice=advice)
+
+
+def _variables(model: type[BaseModel], prefix: str) -> set[str]:
+    """Every variable that sets a field of `model`, or of a model inside it."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        found.add(variable)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= _variables(field.annotation, f"{variable}__")
+    return found
+
+
+def _variable(name: str) -> str:
+    """The variable that people set, for the name that validation reports."""
+    upper = name.upper()
+    return upper if upper.startswith(PREFIX) or upper in {"FFMPEG_PATH", "AB_AV1_PATH"} else PREFIX + upper
