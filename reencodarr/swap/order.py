@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Protocol
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import PlainSerializer, PlainValidator
 
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.units import Bytes
@@ -54,10 +54,14 @@ CLOSED = frozenset({SwapState.DONE, SwapState.ROLLED_BACK, SwapState.UNDONE})
 """States in which nothing is left to do at start."""
 
 
-def _from_text(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_BYTES):
+def _from_text(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a path is text")
+    if value.startswith(_BYTES):
         return Path(os.fsdecode(unquote_to_bytes(value.removeprefix(_BYTES))))
-    return value
+    return Path(value)
 
 
 def _to_text(path: Path) -> str:
@@ -68,7 +72,7 @@ def _to_text(path: Path) -> str:
         return _BYTES + quote_from_bytes(raw, safe="/ ")
 
 
-AnyPath = Annotated[Path, BeforeValidator(_from_text), PlainSerializer(_to_text)]
+AnyPath = Annotated[Path, PlainValidator(_from_text), PlainSerializer(_to_text)]
 """A path that survives JSON whatever bytes it has; one that is not UTF-8 is percent-encoded behind `bytes:`."""
 
 

@@ -78,11 +78,27 @@ class Verdict:
 
 def verdict(sight: Sight, *, may_finish: bool = True) -> Verdict:
     """What must be done. With `may_finish=False` a swap that is not visible yet is taken back."""
+    if _impossible(sight):
+        return _stuck("files lie where no swap puts them")
     if sight.state is SwapState.UNDOING:
         return _undo_same_name(sight) if sight.same_name else _undo_two_names(sight)
     if sight.state in (SwapState.SWAPPED, SwapState.TRASHED, SwapState.DONE):
         return _tidied(sight)
     return _same_name(sight, may_finish=may_finish) if sight.same_name else _two_names(sight, may_finish=may_finish)
+
+
+def _impossible(sight: Sight) -> bool:
+    """What no crash can leave: somebody moved our files about by hand, and guessing could do harm."""
+    undoing = sight.state is SwapState.UNDOING
+    early = not undoing and not _complete(sight)
+    return (
+        (sight.same_name and early and sight.original is Thing.RESULT)
+        or (not sight.same_name and Thing.RESULT is sight.original)
+        or (not sight.same_name and Thing.ORIGINAL in (sight.destination, sight.part))
+        or (undoing and sight.part is Thing.ORIGINAL)
+        or (undoing and sight.original is Thing.ORIGINAL and sight.part is Thing.OTHER)
+        or (not (undoing and sight.same_name) and sight.trash is Thing.RESULT)
+    )
 
 
 def _tidied(sight: Sight) -> Verdict:
@@ -127,13 +143,15 @@ def _two_names(sight: Sight, *, may_finish: bool) -> Verdict:
 
 def _nothing_visible(sight: Sight, *, may_finish: bool) -> Verdict:
     """The film has no name: in the gap of a swap with two names, or because somebody deleted it."""
-    if sight.part is Thing.RESULT and sight.trash is Thing.ORIGINAL and may_finish:
+    finish = sight.part is Thing.RESULT and _complete(sight) and may_finish
+    if finish and sight.trash is Thing.ORIGINAL:
         return _finished(Act.PART_TO_DESTINATION)
     if sight.trash is not Thing.NOTHING:
-        return _rolled_back(Act.TRASH_TO_ORIGINAL, *_own_part(sight))
+        keep = (Act.PART_TO_TRASH,) if sight.part is not Thing.NOTHING else ()
+        return _rolled_back(Act.TRASH_TO_ORIGINAL, *(_own_part(sight) or keep))
     if sight.part is Thing.ORIGINAL or (sight.part is Thing.OTHER and _complete(sight)):
         return _rolled_back(Act.PART_TO_ORIGINAL)
-    if sight.part is Thing.RESULT and _complete(sight) and may_finish:
+    if finish:
         return _finished(Act.PART_TO_DESTINATION, words="the original was deleted by somebody else meanwhile")
     return _rolled_back(Act.DISCARD_PART, words="the original was deleted by somebody else meanwhile")
 
@@ -141,19 +159,18 @@ def _nothing_visible(sight: Sight, *, may_finish: bool) -> Verdict:
 def _upgraded(sight: Sight) -> Verdict:
     """Somebody put another file there: it stays, and the old original stays in the trash if it has no other name."""
     words = "the film was replaced by somebody else, which stays as it is"
-    if sight.part is Thing.RESULT or (sight.part is Thing.OTHER and not _complete(sight)):
-        return _rolled_back(Act.DISCARD_PART, Act.DISCARD_TRASH_LINK, words=words)
-    if sight.part is Thing.NOTHING or sight.trash is Thing.NOTHING:
-        move = () if sight.part is Thing.NOTHING else (Act.PART_TO_TRASH,)
-        return _rolled_back(*move, Act.DISCARD_TRASH_LINK, words=words)
-    if sight.part is Thing.ORIGINAL and sight.trash is Thing.ORIGINAL:
-        return _rolled_back(Act.DISCARD_PART, words=words)
+    if own := _own_part(sight):
+        return _rolled_back(*own, Act.DISCARD_TRASH_LINK, words=words)
+    if sight.part is Thing.NOTHING:
+        return _rolled_back(Act.DISCARD_TRASH_LINK, words=words)
+    if sight.trash is Thing.NOTHING:
+        return _rolled_back(Act.PART_TO_TRASH, words=words)
     return _stuck("the film was replaced twice while it was swapped")
 
 
 def _undo_same_name(sight: Sight) -> Verdict:
     if sight.original is Thing.ORIGINAL and sight.trash is Thing.OTHER:
-        return _dropped(Act.EXCHANGE_TRASH, words="the film had been replaced in the last moment")
+        return _dropped(Act.EXCHANGE_TRASH, *_own_part(sight), words="the film had been replaced in the last moment")
     if sight.original is Thing.ORIGINAL:
         return _undone(*_own_part(sight), *((Act.DISCARD_TRASH,) if sight.trash is not Thing.NOTHING else ()))
     return _undo_unfinished(sight)
@@ -183,8 +200,12 @@ def _undo_unfinished(sight: Sight) -> Verdict:
 
 def _own_part(sight: Sight) -> tuple[Act, ...]:
     """What lies under the part's name and is not somebody else's."""
-    ours = sight.part is Thing.RESULT or (sight.part is Thing.OTHER and not _complete(sight))
-    return (Act.DISCARD_PART,) if ours else ()
+    if sight.part is Thing.ORIGINAL:
+        return (Act.DISCARD_PART,) if sight.trash is Thing.ORIGINAL else ()
+    if sight.part is Thing.OTHER:  # by the exchange of names, which leaves the trash for later
+        foreign = _complete(sight) and sight.same_name and sight.trash is not Thing.ORIGINAL
+        return () if foreign else (Act.DISCARD_PART,)
+    return (Act.DISCARD_PART,) if sight.part is Thing.RESULT else ()
 
 
 def _complete(sight: Sight) -> bool:
