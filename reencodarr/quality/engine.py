@@ -83,7 +83,10 @@ OnProbe = Callable[[Probe], None]
 class Engine(Protocol):
     """A way to search. It prints nothing: probes come through `on_probe`, liveness through `report`."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+        ...
 
     def search(self, order: SearchOrder, *, scratch: Path, on_probe: OnProbe, report: Report) -> SearchResult:
         """Search a CRF.

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Job:
     source: Path
+    identity: Fingerprint
     facts: MediaFacts
     plan: EncodePlan
     crf: Crf
@@ -62,7 +63,7 @@ def _verdict(workplace: Workplace, video_id: int, *, attempt: int, report: Repor
     source = sources.unchanged(workplace, video_id)
     if source is None:
         return sources.CHANGED
-    job = _job(workplace, video_id)
+    job = _job(workplace, video_id, source)
     scratch.require_space(
         scratch.made(workplace.settings.scratch),
         Bytes(round(job.facts.size * job.plan.largest_ratio)),
@@ -74,14 +75,15 @@ def _verdict(workplace: Workplace, video_id: int, *, attempt: int, report: Repor
         except NotSmaller as larger:
             return Verdict(after=State.SKIPPED, reason=LeaveReason.NO_SAVING.value, words=larger.message)
         kept = scratch.keep(film.result.path, workplace.results / f"{video_id}-{attempt}{film.result.path.suffix}")
-    return _encoded(job, film, video_id=video_id, attempt=attempt, source=source, kept=kept)
+    return _encoded(job, film, video_id=video_id, attempt=attempt, kept=kept)
 
 
-def _job(workplace: Workplace, video_id: int) -> _Job:
+def _job(workplace: Workplace, video_id: int, source: Fingerprint) -> _Job:
     with database.session(workplace.database) as session:
         answer: Search = searches.newest(session, video_id)
         return _Job(
             source=sources.path(session, video_id),
+            identity=source,
             facts=facts.of(session, video_id),
             plan=plans.encode_plan(session, video_id),
             crf=Crf(answer.crf),
@@ -92,7 +94,8 @@ def _job(workplace: Workplace, video_id: int) -> _Job:
 def _film(workplace: Workplace, job: _Job, *, folder: Path, report: Report) -> _Film:
     """Encode and measure; once more with a corrected CRF when the film misses by more than the policy accepts."""
     result, achieved = _measured(workplace, job, job.crf, folder=folder, report=report)
-    least = job.plan.target.mean - job.plan.target.accepted_miss
+    # Where the search had to settle for less than the mean, the film has to hold that promise, not the first one.
+    least = min(job.plan.target.mean, job.predicted) - job.plan.target.accepted_miss
     if achieved.mean >= least:
         return _Film(result=result, crf=job.crf, achieved=achieved, note="")
     better = correction.corrected_crf(job.crf, achieved.mean, job.plan.target)
@@ -113,6 +116,7 @@ def _measured(
         facts=job.facts,
         plan=job.plan,
         crf=crf,
+        fingerprint=job.identity,
         provenance=f"{__version__} crf={crf:g} preset={job.plan.video.preset} target={job.plan.target.mean:g}",
     )
     result = film_encode.encode(order, ffmpeg=workplace.ffmpeg, scratch=folder, report=report)
@@ -129,7 +133,7 @@ def _measured(
     return result, achieved
 
 
-def _encoded(job: _Job, film: _Film, *, video_id: int, attempt: int, source: Fingerprint, kept: Path) -> Verdict:
+def _encoded(job: _Job, film: _Film, *, video_id: int, attempt: int, kept: Path) -> Verdict:
     result = film.result
 
     def record(session: Session) -> None:
@@ -142,7 +146,7 @@ def _encoded(job: _Job, film: _Film, *, video_id: int, attempt: int, source: Fin
                 result_path=kept,
                 sha256=result.sha256,
                 size=result.size,
-                source_size=source.size,
+                source_size=job.identity.size,
                 seconds=result.seconds,
                 cpu_seconds=result.cpu_seconds,
                 frames=result.frames,
@@ -156,7 +160,7 @@ def _encoded(job: _Job, film: _Film, *, video_id: int, attempt: int, source: Fin
         )
 
     words = (
-        f"{result.size / source.size:.0%} of the size, VMAF {film.achieved.mean:.1f} achieved"
+        f"{result.size / job.identity.size:.0%} of the size, VMAF {film.achieved.mean:.1f} achieved"
         f" ({job.predicted:.1f} predicted). {film.note}"
     )
     return Verdict(after=State.ENCODED, words=words.strip(), record=record)

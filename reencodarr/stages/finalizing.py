@@ -22,7 +22,7 @@ from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.swap import commit, trash
 from reencodarr.swap.order import SwapOrder
-from reencodarr.units import Bytes
+from reencodarr.units import Bytes, VmafScore
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,8 @@ def _prove(workplace: Workplace, pending: _Pending, *, report: Report) -> None:
         plan=pending.plan,
         result_size=Bytes(encode.size),
         result_sha256=encode.sha256,
-        achieved=(encode.achieved, encode.achieved_p5),
+        achieved=None if encode.achieved is None else (encode.achieved, encode.achieved_p5),
+        accepted_mean=VmafScore(min(pending.plan.target.mean, encode.predicted)),
         ffmpeg=workplace.ffmpeg,
         report=report,
     )

@@ -86,14 +86,7 @@ def _expire(workplace: Workplace) -> tuple[int, Bytes]:
             continue
         expired, freed = expired + 1, freed + ended.freed
         with database.session(workplace.database) as session:
-            ledger.freed(
-                session,
-                row.video_id,
-                order.swap_id,
-                before=order.fingerprint.size,
-                after=order.result_size,
-                freed=ended.freed,
-            )
+            ledger.freed(session, row.video_id, order.swap_id, bytes_freed=ended.freed)
     return expired, Bytes(freed)
 
 

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def record(session: Session, video_id: int, receipt: Receipt) -> None:
     """The film is the result now: its identity, its encode, its ledger entry. May be repeated safely."""
-    videos.adopt_result(session, video_id, receipt.destination, receipt.fingerprint)
+    videos.adopt(session, video_id, receipt.destination, receipt.fingerprint)
     encodes.newest(session, video_id).result_path = receipt.destination
     ledger.replaced(session, video_id, receipt.swap_id, before=receipt.size_before, after=receipt.size_after)
 
@@ -36,8 +36,8 @@ def settle(session: Session, order: SwapOrder, receipt: Receipt) -> None:
 
 def undone(session: Session, order: SwapOrder) -> None:
     """The original is back: its identity, its ledger entry; the film is left alone until somebody asks again."""
-    videos.adopt_result(session, order.video_id, order.original, identity.fingerprint(order.original))
-    ledger.undone(session, order.video_id, order.swap_id, before=order.fingerprint.size, after=order.result_size)
+    videos.adopt(session, order.video_id, order.original, identity.fingerprint(order.original))
+    ledger.undone(session, order.video_id, order.swap_id, bytes_more=order.result_size)
     if State(session.get_one(VideoState, order.video_id).state) is State.REPLACED:
         transitions.move(
             session, order.video_id, State.REPLACED, State.SKIPPED, attempt=None, reason="undone", note="undone"

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,6 +66,17 @@ def keep(file: Path, destination: Path) -> Path:
         destination.parent.mkdir(parents=True, exist_ok=True)
         file.replace(destination)
     return destination
+
+
+def discard_except(parent: Path, wanted: Container[Path]) -> Bytes:
+    """Delete the kept files in `parent` that are not wanted any more; the bytes freed. May be repeated safely."""
+    freed = 0
+    for file in sorted(parent.iterdir()) if parent.is_dir() else ():
+        if file.is_file() and file not in wanted:
+            freed += file.stat().st_size
+            file.unlink(missing_ok=True)
+            log.info("discarded %s", file)
+    return Bytes(freed)
 
 
 def leftovers(parent: Path) -> list[Path]:
