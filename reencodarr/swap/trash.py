@@ -76,21 +76,23 @@ def require_reachable(order: SwapOrder) -> None:
         raise TrashUnavailable(f"The trash {folder} cannot be used: {error.strerror}.", path=order.original) from error
 
 
-def expire(order: SwapOrder, state: SwapState, now: datetime) -> Expiry:
+def expire(order: SwapOrder, state: SwapState, now: datetime, *, film: Path | None = None) -> Expiry:
     """Delete an original whose time is over. May be repeated safely.
 
     Only when the swap is closed, the film is there, and the file in the trash is the one that was put there; in
-    every other case it is kept and the reason said. Raises OSError.
+    every other case it is kept and the reason said. `film` is where the film is now, for one that was renamed since.
+    Raises OSError.
     """
     if state not in _EXPIRING:
         return Expiry(deleted=False, reason=f"the swap is {state}")
     if now < order.keep_until:
         return Expiry(deleted=False, reason=f"it is kept until {order.keep_until:%Y-%m-%d %H:%M}")
-    film = order.original if state is SwapState.ROLLED_BACK else order.destination
+    if film is None:
+        film = order.original if state is SwapState.ROLLED_BACK else order.destination
     if not _is_film(film):
         return Expiry(deleted=False, reason=f"{film} is not there, and this may be its only copy")
-    with guard.alone_in(order.folder, wait=False) as alone:
-        if not alone or os.path.lexists(order.journal):
+    with guard.alone_in(film.parent, wait=False) as alone:
+        if not alone or any(os.path.lexists(folder / order.journal.name) for folder in (order.folder, film.parent)):
             return Expiry(deleted=False, reason="a swap of the film is under way")
         return _deleted(order)
 

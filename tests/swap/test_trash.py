@@ -107,6 +107,16 @@ def test_an_original_with_another_hard_link_frees_nothing(tmp_path: Path) -> Non
     assert kit.digest(seed) == made.original_sha256
 
 
+def test_the_original_of_a_film_that_was_renamed_since_expires_too(tmp_path: Path) -> None:
+    made = kit.scene(tmp_path)
+    kit.swapped(made)
+    folder = made.order.folder.rename(made.root / "Film (1999) [better]")
+    film = (folder / made.order.destination.name).rename(folder / "Film.mkv")
+
+    assert trash.expire(made.order, SwapState.DONE, LATER, film=film).deleted
+    assert kit.digest(film) == made.order.result_sha256
+
+
 def kept(made: kit.Scene, state: SwapState, now: datetime, *, order: SwapOrder | None = None) -> str:
     before = made.trash()
 
