@@ -4,6 +4,7 @@ The file is opened here and handed over as an object, so that any name works; no
 is opened.
 """
 
+import errno
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,17 +47,23 @@ def opened(path: Path) -> Iterator[Source]:
         with path.open("rb") as file, av.open(file, "r", options=_NOTHING_ELSE, metadata_errors="replace") as container:
             yield Source(path=path, size=size, file=file, container=container, video=_video(container, path))
     except av.FFmpegError as error:
-        raise DamagedSource(
-            f"{path} cannot be read as a film: {error.strerror}.",
-            path=path,
-            advice="Play it, and fetch it again if it is broken.",
-        ) from error
+        raise _damaged(path, error) from error
     except OSError as error:
+        if error.errno == errno.EINVAL:  # A damaged header names a place that no file can have.
+            raise _damaged(path, error) from error
         raise FileUnreadable(
             f"{path} cannot be read: {error.strerror or error}.",
             path=path,
             advice="Check that it is there and its permissions.",
         ) from error
+
+
+def _damaged(path: Path, error: OSError | av.FFmpegError) -> DamagedSource:
+    return DamagedSource(
+        f"{path} cannot be read as a film: {error.strerror}.",
+        path=path,
+        advice="Play it, and fetch it again if it is broken.",
+    )
 
 
 def _size(path: Path) -> Bytes:

@@ -135,6 +135,8 @@ class MediaFacts:
     attachments: int = 0
     chapters: int = 0
     data_tracks: int = 0
+    captions: bool = False
+    """Closed captions inside the video's own packets, no stream of their own; AV1 by SVT-AV1 loses them (measured)."""
     edit_list: bool = False
     """True where MediaInfo shows that an edit list shifts or shortens the video."""
     content_year: int | None = None
