@@ -24,12 +24,11 @@ MATROSKA_TEXT = frozenset(
 CONVERTED_TEXT = frozenset({"mov_text"})
 """Matroska refuses it, so that it becomes SubRip; its words, times and basic styles stay."""
 MP4_TEXT = frozenset({"mov_text"})
-CAPTIONS = frozenset({"eia_608", "eia_708"})
-"""A stream of their own in QuickTime and MP4; elsewhere they lie inside the video and end with it."""
+CAPTIONS = "captions inside the video"
+"""How they are named where they are lost."""
 
 _DISC_PCM = frozenset({"mpegts", "mpegps"})
 """Their PCM has a packing of its own (`pcm_bluray`, `pcm_dvd`), which no other container takes."""
-_OWN_CAPTION_STREAMS = frozenset({"mp4", "mov"})
 
 
 def matroska_carries(track: AudioTrack, source: str) -> bool:
@@ -42,45 +41,34 @@ def matroska_carries(track: AudioTrack, source: str) -> bool:
 def choice(facts: MediaFacts, audio: Iterable[AudioPlan], policy: Policy) -> tuple[str, str]:
     """The container of the result, and why, as a sentence."""
     if facts.container != "mp4":
-        return MKV, "The result is Matroska, which holds everything the film has."
+        return MKV, "The result is Matroska, which holds every kind of track."
     if policy.container.mp4 == "mkv":
         return MKV, "The result is Matroska instead of MP4, as the policy says."
     unfit = _unfit_for_mp4(facts, audio)
     if unfit:
         return MKV, f"The result is Matroska, as MP4 cannot hold its {', '.join(unfit)}."
-    return MP4, "The result stays MP4: everything the film has fits."
+    return MP4, "The result stays MP4, as all that it keeps fits."
 
 
 def text_plans(facts: MediaFacts, container: str) -> tuple[TextPlan, ...]:
     """What happens to each subtitle track, in order."""
-    plans: list[TextPlan] = []
-    streams = 0
-    for track in facts.text:
-        inside_video = track.codec in CAPTIONS and facts.container not in _OWN_CAPTION_STREAMS
-        plans.append(_text_plan(track, None if inside_video else streams, container))
-        streams += not inside_video
-    return tuple(plans)
+    return tuple(_text_plan(number, track, container) for number, track in enumerate(facts.text))
 
 
 def uncarried_text(facts: MediaFacts) -> tuple[str, ...]:
-    """The subtitle tracks that no result can carry, named one by one."""
-    return tuple(
-        text_name(number, track)
+    """The subtitles that no result can carry, named one by one."""
+    tracks = tuple(
+        _text_name(number, track)
         for number, track in enumerate(facts.text, start=1)
         if track.codec not in MATROSKA_TEXT | CONVERTED_TEXT
     )
+    return (*tracks, CAPTIONS) if facts.captions else tracks
 
 
 def dropped(facts: MediaFacts) -> tuple[str, ...]:
     """What the result cannot carry, named one by one."""
     data = tuple(f"data track {number} of {facts.data_tracks}" for number in range(1, facts.data_tracks + 1))
     return uncarried_text(facts) + data
-
-
-def text_name(number: int, track: TextTrack) -> str:
-    """A subtitle track as people count them, from 1."""
-    words = [track.codec or "unknown kind", *([track.language] if track.language else [])]
-    return f"subtitle track {number} ({', '.join(words)})"
 
 
 def _unfit_for_mp4(facts: MediaFacts, audio: Iterable[AudioPlan]) -> list[str]:
@@ -93,7 +81,7 @@ def _unfit_for_mp4(facts: MediaFacts, audio: Iterable[AudioPlan]) -> list[str]:
     return list(dict.fromkeys(unfit))
 
 
-def _text_plan(track: TextTrack, stream: int | None, container: str) -> TextPlan:
+def _text_plan(stream: int, track: TextTrack, container: str) -> TextPlan:
     if container == MP4 and track.codec in MP4_TEXT:
         return TextPlan(track=stream, action=TextAction.COPY)
     if track.codec in CONVERTED_TEXT:
@@ -102,3 +90,9 @@ def _text_plan(track: TextTrack, stream: int | None, container: str) -> TextPlan
     if track.codec in MATROSKA_TEXT:
         return TextPlan(track=stream, action=TextAction.COPY)
     return TextPlan(track=stream, action=TextAction.DROP, reason="is left out: no result can carry it")
+
+
+def _text_name(number: int, track: TextTrack) -> str:
+    """A subtitle track as people count them, from 1."""
+    words = [track.codec or "unknown kind", *([track.language] if track.language else [])]
+    return f"subtitle track {number} ({', '.join(words)})"

@@ -77,8 +77,8 @@ class TextAction(StrEnum):
 class TextPlan:
     """What happens to one subtitle track."""
 
-    track: int | None
-    """ffmpeg's N in `s:N`; None for captions inside the video, which are no stream of their own."""
+    track: int
+    """ffmpeg's N in `s:N`."""
     action: TextAction
     reason: str = ""
 

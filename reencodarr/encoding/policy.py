@@ -180,7 +180,7 @@ class VideoPolicy(_Table):
                 raise ValueError(f"{name!r} is not how SVT-AV1 writes a parameter")
             if name in _RESERVED:
                 raise ValueError(f"{name} cannot be set here: the search or another key of the policy sets it")
-        return parameters
+        return dict(sorted(parameters.items()))
 
     def preset(self, lines: int) -> int:
         return next(row for row in self.presets if lines >= row.from_lines).preset

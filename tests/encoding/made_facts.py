@@ -103,6 +103,7 @@ def _any_film(
         text=st.lists(text_tracks, max_size=4).map(tuple),
         attachments=st.integers(0, 2),
         data_tracks=st.integers(0, 2),
+        captions=st.sampled_from([False, False, False, True]),
         content_year=st.none() | st.integers(1880, 2030),
     )
 

@@ -78,6 +78,7 @@ def test_a_track_becomes_opus_at_the_tables_bitrate(one: AudioTrack, kbps: int) 
         (track("aac", 2, "L R", bitrate=0), "bitrate is unknown"),
         (track("dts", 8, "C L R LFE Lb Rb Lw Rw", bitrate=1_500_000), "no form for its channels"),
         (track("aac", 3, "L R LFE"), "no form for its channels"),
+        (track("dts", 8, "L R C LFE Ls Rs"), "no form for its channels"),
         (track("ac3", 4, "L R C Cb"), "no form for its channels"),
         (track("flac", 5, None, lossless=True), "no form for its channels"),
         (track("pcm", 16, None, lossless=True), "no form for its channels"),

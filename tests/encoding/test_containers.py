@@ -68,22 +68,22 @@ def test_mp4s_timed_text_is_converted_only_on_its_way_to_matroska() -> None:
     assert [plan.action for plan in containers.text_plans(facts, "mkv")] == [TextAction.SRT] * 2
 
 
-def test_captions_inside_the_video_are_no_stream_to_count() -> None:
+def test_subtitles_that_nothing_holds_are_dropped_by_name() -> None:
     text = (TextTrack(codec="eia_608"), TextTrack(codec="dvb_subtitle"), TextTrack(codec="dvb_teletext"))
 
-    broadcast = containers.text_plans(film(container="mpegts", text=text), "mkv")
-    quicktime = containers.text_plans(film(container="mov", text=text), "mkv")
+    plans = containers.text_plans(film(container="mpegts", text=text), "mkv")
 
-    assert [plan.track for plan in broadcast] == [None, 0, 1]
-    assert [plan.track for plan in quicktime] == [0, 1, 2]
-    assert [plan.action for plan in broadcast] == [TextAction.DROP, TextAction.COPY, TextAction.DROP]
+    assert [plan.track for plan in plans] == [0, 1, 2]
+    assert [plan.action for plan in plans] == [TextAction.DROP, TextAction.COPY, TextAction.DROP]
 
 
 def test_what_is_dropped_is_named_one_by_one() -> None:
-    facts = film(data_tracks=2, text=(TextTrack(codec="subrip"), TextTrack(codec="dvb_teletext", language="deu")))
+    text = (TextTrack(codec="subrip"), TextTrack(codec="dvb_teletext", language="deu"))
+    facts = film(data_tracks=2, captions=True, text=text)
 
     assert containers.dropped(facts) == (
         "subtitle track 2 (dvb_teletext, deu)",
+        "captions inside the video",
         "data track 1 of 2",
         "data track 2 of 2",
     )
@@ -96,9 +96,8 @@ def test_every_subtitle_track_is_carried_or_named(facts: MediaFacts) -> None:
 
         assert len(plans) == len(facts.text)
         lost = [plan for plan in plans if plan.action is TextAction.DROP]
-        assert len(lost) == len(containers.uncarried_text(facts))
-        streams = [plan.track for plan in plans if plan.track is not None]
-        assert streams == list(range(len(streams)))
+        assert len(lost) + facts.captions == len(containers.uncarried_text(facts))
+        assert [plan.track for plan in plans] == list(range(len(plans)))
 
 
 ENCODERS = {

@@ -1,5 +1,6 @@
 """The policy file: what it must refuse, and that it names file, line and key when it does."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -105,9 +106,9 @@ def test_a_row_that_lacks_a_key_is_found_by_its_head(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_told_in_the_order_of_the_lines(tmp_path: Path) -> None:
-    told = fault(tmp_path, "[video]\ntune = 9\nnope = 1\n[audio]\nreencode = 'some'\n").splitlines()
+    told = fault(tmp_path, "[audio]\nreencode = 'some'\n[video]\ntune = 9\nnope = 1\n").splitlines()
 
-    assert [line.split(":")[0] for line in told] == [f"policy.toml, line {number}" for number in (2, 3, 5)]
+    assert [line.split(":")[0] for line in told] == [f"policy.toml, line {number}" for number in (2, 4, 5)]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,14 @@ def test_the_digest_follows_the_content_and_not_its_form(tmp_path: Path) -> None
     rows = "[[video.presets]]\nfrom_lines = 0\npreset = 6\n[[video.presets]]\nfrom_lines = 1080\npreset = 4\n"
     assert policy.load(written(tmp_path, rows)).digest == digest
     assert policy.load(written(tmp_path, "[size]\nlargest_ratio = 0.81\n")).digest != digest
+
+
+def test_policies_of_one_digest_make_one_plan(tmp_path: Path) -> None:
+    one = policy.load(written(tmp_path, "[video.svt_parameters]\nscm = '1'\nac-bias = '2'\n"))
+    other = policy.load(written(tmp_path, "[video.svt_parameters]\nac-bias = '2'\nscm = '1'\n"))
+
+    assert one.digest == other.digest
+    assert list(one.video.svt_parameters) == list(other.video.svt_parameters)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +204,13 @@ def test_lines_are_found_past_strings_that_look_like_keys() -> None:
 def test_the_documentation_explains_every_key() -> None:
     text = DOCUMENTATION.read_text(encoding="utf-8")
 
-    keys = {str(key) for place in _places(DEFAULT) for key in place if isinstance(key, str)} - set(
-        DEFAULT["audio"]["factors"]
-    )
-    assert sorted(key for key in keys if f"`{key}`" not in text and f"[{key}" not in text) == []
+    keys = {str(key) for place in _places(DEFAULT) for key in place if isinstance(key, str)}
+    keys -= set(DEFAULT["audio"]["factors"])
+    missing = [key for key in keys if not re.search(rf"`{key}`|\[{key}\]|\.{key}\]", text)]
+    assert sorted(missing) == []
+
+
+def test_the_example_of_the_documentation_is_a_policy(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)
+
+    assert policy.load(written(tmp_path, example)) != policy.load(None)

@@ -63,6 +63,7 @@ def reason(facts: MediaFacts, *, links: int = 1, policy: Policy = DEFAULT) -> Le
         ({"duration": 0.0}, None),
         ({"text": (TextTrack(codec="dvb_teletext"),)}, LeaveReason.UNCARRIED_STREAM),
         ({"text": (TextTrack(codec="eia_608"),)}, LeaveReason.UNCARRIED_STREAM),
+        ({"captions": True}, LeaveReason.UNCARRIED_STREAM),
         ({"data_tracks": 2}, None),
         ({"audio": (audio("ac4", object_based=True),)}, LeaveReason.UNCARRIED_STREAM),
         ({"audio": ()}, None),

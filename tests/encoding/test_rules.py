@@ -55,7 +55,7 @@ def test_an_ordinary_film_is_encoded_and_told_in_plain_words() -> None:
     assert rules.explain(plan(text=(TextTrack(codec="subrip"),))) == [
         "Encode to AV1 (preset 4) in MKV, at VMAF 95.",
         "The target is VMAF 95, as for every film up to 25 GiB.",
-        "The result is Matroska, which holds everything the film has.",
+        "The result is Matroska, which holds every kind of track.",
         "Audio track 1 becomes Opus at 256 kbit/s.",
     ]
 
@@ -137,8 +137,8 @@ def test_any_facts_give_a_decision_that_keeps_its_promises(
     assert decision.target.floor_p5 <= decision.target.lowest_mean <= decision.target.mean
     _assert_everything_fits(facts, decision)
     lost = [one for one in decision.text if one.action is TextAction.DROP]
-    assert len(decision.dropped) == len(lost) + facts.data_tracks
-    assert bold or not lost
+    assert len(decision.dropped) == len(lost) + facts.captions + facts.data_tracks
+    assert bold or not (lost or facts.captions)
 
 
 def _assert_everything_fits(facts: MediaFacts, plan: EncodePlan) -> None:
