@@ -56,7 +56,7 @@ class Probed:
 
 
 def read(path: Path) -> Probed:
-    """Read a file's facts from its headers. Reads only; about 50 ms CPU a file, most of it to start a process (measured).
+    """Read a file's facts from its headers. Reads only; 50 ms CPU a file, most of it to start a process (measured).
 
     A file with audio alone is no error: `facts.video` is None. May be called from several threads at once.
 
