@@ -23,18 +23,19 @@ _HARMLESS = (
 _BACKWARDS = "Non-monotonic DTS"
 
 
-def about_source(stderr: str, *, video_codec: str) -> tuple[str, ...]:
+def about_source(stderr: str, *, decoders: tuple[str, ...]) -> tuple[str, ...]:
     """The lines of ffmpeg's standard error that tell of damage in its source, without their contexts.
 
-    Lines of the demuxer, of ffmpeg's decoding steps, of the video's decoder and about timestamps that run backwards.
-    Remarks of other decoders are left out: what `-xerror` lets pass there cost no sound.
+    Lines of the demuxer, of ffmpeg's decoding steps, of the named decoders (the video's) and about timestamps that run
+    backwards. Remarks of other decoders are left out: ffmpeg lets each of them have a look before it begins, and what
+    `-xerror` lets pass afterwards cost no sound.
     """
     found = (_LINE.match(line) for line in stderr.splitlines())
-    return tuple(match["words"] for match in found if match and _tells(match["context"], match["words"], video_codec))
+    return tuple(match["words"] for match in found if match and _tells(match["context"], match["words"], decoders))
 
 
-def _tells(context: str, words: str, video_codec: str) -> bool:
+def _tells(context: str, words: str, decoders: tuple[str, ...]) -> bool:
     if any(harmless in words for harmless in _HARMLESS):
         return False
-    decoding = words.startswith("[dec:") or context.startswith((f"{video_codec}", "dec:"))
+    decoding = words.startswith("[dec:") or context in decoders or context.startswith("dec:")
     return context.startswith("in#") or decoding or _BACKWARDS in words

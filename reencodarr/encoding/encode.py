@@ -39,6 +39,8 @@ FRAME_DEADLINE = Seconds(1800.0)
 _LOOK_AGAIN = 10.0
 """Seconds between looks at whether the source is still there."""
 
+_LIBRARIES = {"vp8": ("libvpx",), "vp9": ("libvpx-vp9",), "vvc": ("libvvdec",), "msmpeg4v3": ("msmpeg4",)}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodeOrder:
@@ -233,7 +235,7 @@ def _require_there(order: EncodeOrder, before: Fingerprint) -> None:
 
 
 def _require_whole(order: EncodeOrder, stderr: str) -> None:
-    told = complaints.about_source(stderr, video_codec=_codec(order))
+    told = complaints.about_source(stderr, decoders=_decoders(order))
     if told:
         raise _damaged(order, told)
 
@@ -244,12 +246,14 @@ def _cause(order: EncodeOrder, before: Fingerprint, failed: ProgramFailed) -> Re
         _require_unchanged(order, before)
     except SourceVanished as vanished:
         return vanished
-    told = complaints.about_source(failed.stderr, video_codec=_codec(order))
+    told = complaints.about_source(failed.stderr, decoders=_decoders(order))
     return _damaged(order, told) if told else failed
 
 
-def _codec(order: EncodeOrder) -> str:
-    return order.facts.video.codec if order.facts.video else ""
+def _decoders(order: EncodeOrder) -> tuple[str, ...]:
+    """What ffmpeg may call the decoder of the source's video: the codec's name, or a library's."""
+    codec = order.facts.video.codec if order.facts.video else ""
+    return (codec, *_LIBRARIES.get(codec, ()))
 
 
 def _damaged(order: EncodeOrder, told: tuple[str, ...]) -> DamagedSource:

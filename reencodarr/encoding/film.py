@@ -75,11 +75,12 @@ def film_arguments(
     """
     matroska = plan.container == "mkv"
     words = ["-loglevel", "error", "-xerror", "-y", "-progress", "pipe:1", "-stats_period", "0.5"]
-    words += [*clock(facts), "-i", str(source)]
+    words += [*_clock(facts), "-i", str(source)]
     words += ["-map", "0:V:0" if found.video is None else f"0:{found.video}"]
     words += [*_audio_maps(plan), *_text_maps(plan)]
     words += ["-map", "0:t?"] if matroska else ["-map", "0:disp:attached_pic?"]
-    words += ["-c", "copy"]
+    # Said aloud, it carries the date of creation too, which ffmpeg leaves out of what it copies by itself.
+    words += ["-map_metadata", "0", "-c", "copy"]
     words += [*_video(plan, crf, threads=threads), *_audio(facts, plan), *_text(plan)]
     words += [*_tags(plan, provenance), *(_attached(found.pictures) if matroska else [])]
     # Both limits leave room for the encoder's delay of up to a hundred frames: packets of the other tracks wait for
@@ -96,7 +97,7 @@ def result_name(plan: EncodePlan) -> str:
     return f"film.{plan.container}"
 
 
-def clock(facts: MediaFacts) -> list[str]:
+def _clock(facts: MediaFacts) -> list[str]:
     """Keep the source's own times, but take the start of a broadcast clock as zero."""
     return ["-copyts", "-start_at_zero"] if facts.container in CLOCK_CONTAINERS else ["-copyts"]
 
@@ -151,10 +152,13 @@ def _opus(place: int, audio: AudioPlan) -> list[str]:
     words = [f"-c:a:{place}", "libopus"]
     if audio.bitrate_kbps is not None:
         words += [f"-b:a:{place}", f"{audio.bitrate_kbps}k"]
+    # Containers round the times of small packets, and libopus passes the jitter on until times run backwards (Vorbis in
+    # WebM, measured); this counts samples instead, and fills only where more than 0.1 s is missing.
+    filters = ["aresample=async=1"]
     if audio.layout is not None:
         # libopus refuses side channels (5.1(side)); their names are changed, the sound is not.
-        words += [f"-filter:a:{place}", f"aformat=channel_layouts={audio.layout}"]
-    return words
+        filters.append(f"aformat=channel_layouts={audio.layout}")
+    return [*words, f"-filter:a:{place}", ",".join(filters)]
 
 
 def _text(plan: EncodePlan) -> list[str]:

@@ -1,7 +1,7 @@
 """Decodes with ffmpeg for the proof: the whole result, and a source's frames where its packets do not tell them.
 
-ffmpeg's exit code alone is not believed, which is 0 for a truncated Matroska file (measured): standard error must be
-empty.
+ffmpeg's exit code alone is not believed, which is 0 for a truncated Matroska file (measured): what it writes to
+standard error is read too.
 """
 
 import logging
@@ -9,11 +9,10 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from reencodarr.encoding import film
+from reencodarr.encoding import complaints
 from reencodarr.encoding.ffprogress import Reader
 from reencodarr.encoding.plan import AudioAction, EncodePlan
 from reencodarr.errors import ProgramFailed, ProgramInterrupted, Stage
-from reencodarr.media.facts import MediaFacts
 from reencodarr.progress import Progress, Report, silent
 from reencodarr.proof.frames import Times
 from reencodarr.tools import ffmpeg as ffmpeg_tool
@@ -23,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _TIME_BASE = re.compile(r"^#tb 0: (\d+)/(\d+)$")
 _FRAME = re.compile(r"^0,\s*(-?\d+),\s*(-?\d+),")
+_DECODERS = ("libdav1d", "libaom-av1", "av1")
 _EVERYTHING = ("0:v", "0:a?", "0:s?")
 
 
@@ -52,8 +52,8 @@ def differences(
     return found if found or excused else (f"the result does not decode: {told}",)
 
 
-def shown(source: Path, *, facts: MediaFacts, plan: EncodePlan, ffmpeg: Path) -> Times:
-    """The times of all frames that the source shows when it is decoded and goes through the plan's filters.
+def shown(source: Path, *, plan: EncodePlan, ffmpeg: Path) -> Times:
+    """The source's own times of all frames that it shows when it is decoded and goes through the plan's filters.
 
     Costs a decode of the film; for films whose packets do not tell their frames.
 
@@ -70,7 +70,7 @@ def shown(source: Path, *, facts: MediaFacts, plan: EncodePlan, ffmpeg: Path) ->
             base = Fraction(int(stated[1]), int(stated[2]))
 
     filters = ["-filter:v", ",".join(plan.video.filters)] if plan.video.filters else []
-    command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, "-loglevel", "error", *film.clock(facts), "-i", source]
+    command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, "-loglevel", "error", "-copyts", "-i", source]
     command += ["-map", "0:V:0", *filters, "-fps_mode", "passthrough", "-enc_time_base", "demux"]
     command += ["-c:v", "wrapped_avframe", "-f", "framecrc", "-"]
     programs.run(command, on_line=line, about=source)
@@ -100,9 +100,5 @@ def _complaint(path: Path, streams: tuple[str, ...], *, ffmpeg: Path, label: str
     except ProgramInterrupted:
         raise
     except ProgramFailed as failed:
-        return _first_line(failed.stderr) or failed.message
-    return _first_line(done.stderr)
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+        return next(iter(complaints.about_source(failed.stderr, decoders=_DECODERS)), failed.message)
+    return next(iter(complaints.about_source(done.stderr, decoders=_DECODERS)), "")

@@ -24,6 +24,9 @@ HIDES_PACKETS = frozenset({"vp8", "vp9", "av1", "mpeg4", "msmpeg4v3"})
 STORES_FIELDS = frozenset({"h264", "mpeg2video", "vc1"})
 """Codecs that may store the two fields of a frame as two packets."""
 
+WRITTEN_TEXT = frozenset({"subrip", "ass", "webvtt", "mov_text", "text"})
+"""Subtitles whose packets say how long they are shown; pictures are taken away by a packet of their own."""
+
 _MERGED_TEXT = frozenset({"hdmv_pgs_subtitle"})
 """Stored in pieces by transport streams, whole by Matroska."""
 
@@ -44,21 +47,21 @@ def times(track: Track) -> Times:
     return Times(pts=track.pts, time_base=track.time_base)
 
 
-def shift(source: Track, result: Track, facts: MediaFacts) -> Fraction:
+def shift(source: Times, result: Times, facts: MediaFacts) -> Fraction:
     """Seconds by which the whole film was moved: a broadcast clock starts at zero, anything else stays."""
     if facts.container not in film.CLOCK_CONTAINERS or not source.pts or not result.pts:
         return Fraction(0)
     return source.pts[0] * source.time_base - result.pts[0] * result.time_base
 
 
-def unequal(source: Times, result: Times, *, by: Fraction = Fraction(0)) -> list[int]:
-    """The places at which times differ by more than a tick of the coarser time base, `by` subtracted from the source.
+def unequal(source: Times, result: Times, *, by: Fraction = Fraction(0), ticks: int = 1) -> list[int]:
+    """The places at which times differ by more than `ticks` of the coarser time base, `by` subtracted from the source.
 
     Compares as many as both have.
     """
     scale = lcm(source.time_base.denominator, result.time_base.denominator, by.denominator)
     of_source, of_result = int(source.time_base * scale), int(result.time_base * scale)
-    moved, tick = int(by * scale), max(of_source, of_result)
+    moved, tick = int(by * scale), ticks * max(of_source, of_result)
     return [
         place
         for place, (old, new) in enumerate(zip(source.pts, result.pts, strict=False))
@@ -81,7 +84,7 @@ def video_differences(source: Times, result: Times, *, by: Fraction = Fraction(0
     return tuple(found)
 
 
-def packets_without_picture(source: Track, shown: Times, *, by: Fraction, interlaced: bool) -> tuple[str, ...]:
+def packets_without_picture(source: Track, shown: Times, *, interlaced: bool) -> tuple[str, ...]:
     """Packets of the source that gave no picture when it was decoded, unless that is as it should be.
 
     It is for packets that a codec hides, for fields that share a frame, before the first picture (leading pictures of a
@@ -92,7 +95,7 @@ def packets_without_picture(source: Track, shown: Times, *, by: Fraction, interl
         return ()
     leading = 0
     if not source.untimed and shown.pts:
-        first = (shown.pts[0] * shown.time_base + by) / source.time_base
+        first = shown.pts[0] * shown.time_base / source.time_base
         leading = bisect_left(source.pts, int(first))
     missing = packets - leading - pictures
     fields = interlaced and source.codec in STORES_FIELDS and missing <= pictures
@@ -112,7 +115,7 @@ def copied_differences(source: Track, result: Track, *, by: Fraction) -> tuple[s
     if len(source.pts) + source.untimed != len(result.pts) + result.untimed:
         of = f"{len(result.pts)} packets for the source's {len(source.pts)}"
         return (*found, f"{name}: {of}")
-    return (*found, *_moved(name, times(source), times(result), by=by))
+    return (*found, *_moved(name, times(source), times(result), by=by), *_taken_away(name, source, result, by=by))
 
 
 def encoded_differences(source: Track, result: Track, *, by: Fraction) -> tuple[str, ...]:
@@ -135,12 +138,14 @@ def converted_differences(source: Track, result: Track, *, by: Fraction) -> tupl
     name = f"{source.kind} {source.place}"
     if len(source.pts) != len(result.pts):
         return (f"{name}: {len(result.pts)} subtitles for the source's {len(source.pts)}",)
-    return _moved(name, times(source), times(result), by=by)
+    return (*_moved(name, times(source), times(result), by=by), *_taken_away(name, source, result, by=by))
 
 
-def other_differences(source: Tracks, result: Tracks, *, facts: MediaFacts, plan: EncodePlan) -> tuple[str, ...]:
-    """Everything that is wrong with audio and subtitles, as far as both files have them."""
-    by = shift(source.video, result.video, facts)
+def other_differences(source: Tracks, result: Tracks, *, plan: EncodePlan, by: Fraction) -> tuple[str, ...]:
+    """Everything that is wrong with audio and subtitles, as far as both files have them.
+
+    `by` is what the video was moved by: that sound and picture stay together is part of being at their time.
+    """
     found: list[str] = []
     for audio, new in zip(plan.audio, result.audio, strict=False):
         if audio.track < len(source.audio):
@@ -161,3 +166,17 @@ def _moved(name: str, source: Times, result: Times, *, by: Fraction) -> tuple[st
     late = result.seconds(first) - source.seconds(first) + float(by)
     how = f"{abs(late):.3f} s too {'late' if late > 0 else 'early'} from packet {first} on"
     return (f"{name}: {len(wrong)} of {len(source.pts)} packets are not at their time, {how}",)
+
+
+def _taken_away(name: str, source: Track, result: Track, *, by: Fraction) -> tuple[str, ...]:
+    """Written subtitles that are shown longer or shorter; beginning and length are rounded apart, hence two ticks."""
+    if source.codec not in WRITTEN_TEXT:
+        return ()
+    old = Times(pts=source.ends, time_base=source.time_base)
+    new = Times(pts=result.ends, time_base=result.time_base)
+    wrong = unequal(old, new, by=by, ticks=2)
+    if not wrong:
+        return ()
+    first = wrong[0]
+    ends = f"{new.seconds(first):.3f} s instead of {old.seconds(first) - float(by):.3f} s"
+    return (f"{name}: {len(wrong)} subtitles end at another time, the first at {ends}",)

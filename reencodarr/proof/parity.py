@@ -201,11 +201,10 @@ def _tags(source: Contents, result: Contents, plan: EncodePlan) -> Iterator[str]
 
 def _duration(source: Contents, result: Contents, facts: MediaFacts) -> Iterator[str]:
     """A source whose header promises more than its packets hold was cut off."""
-    stated = facts.duration or source.duration
-    if stated is None or result.duration is None or facts.container in _GUESSED_DURATIONS:
+    if source.duration is None or result.duration is None or facts.container in _GUESSED_DURATIONS:
         return
-    if result.duration < stated - DURATION_SLACK:
-        yield f"the result lasts {result.duration:.1f} s, the source says {stated:.1f} s"
+    if result.duration < source.duration - DURATION_SLACK:
+        yield f"the result lasts {result.duration:.1f} s, the source says {source.duration:.1f} s"
 
 
 def _size(picture: Picture) -> str:

@@ -36,15 +36,19 @@ class Track:
     """Without those that an edit list hides from the video."""
     end: int
     """Exclusive: the latest presentation time and its packet's duration."""
+    heard: int | None
+    """The first presentation time that no edit list hides."""
     digest: str
     """MD5 in hex over all payloads."""
     untimed: int = 0
     """Packets without a presentation time."""
+    ends: Sequence[int] = ()
+    """Of subtitles: when each is taken away, in the order of `pts`."""
 
     @property
     def start_seconds(self) -> float:
-        """Of the first packet; 0 where there is none."""
-        return float(self.pts[0] * self.time_base) if self.pts else 0.0
+        """Where a player begins with it; 0 where there is no packet."""
+        return float((self.heard or 0) * self.time_base)
 
     @property
     def end_seconds(self) -> float:
@@ -90,11 +94,13 @@ class _Gathering:
     framed: bool
     """AAC that carries an ADTS header in every packet, which other containers store once."""
     pts: "array[int]" = field(default_factory=lambda: array("q"))
+    ends: list[tuple[int, int]] = field(default_factory=list)
     end: int = 0
+    heard: int | None = None
     untimed: int = 0
     digest: "hashlib._Hash" = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
 
-    def add(self, packet: Packet[Stream], *, hidden_before: Fraction | None) -> None:
+    def add(self, packet: "Packet[Stream]", *, hidden_before: Fraction | None) -> None:
         if self.stream.type == "video":
             # Its content is encoded anew; only its times count.
             if not packet.is_discard:
@@ -114,18 +120,25 @@ class _Gathering:
             time_base=Fraction(self.stream.time_base or 1),
             pts=array("q", sorted(self.pts)),
             end=self.end,
+            heard=self.heard,
             digest=self.digest.hexdigest(),
             untimed=self.untimed,
+            ends=[end for _, end in sorted(self.ends)],
         )
 
-    def _time(self, packet: Packet[Stream]) -> None:
+    def _time(self, packet: "Packet[Stream]") -> None:
         if packet.pts is None:
             self.untimed += 1
             return
         self.pts.append(packet.pts)
-        self.end = max(self.end, packet.pts + (packet.duration or 0))
+        end = packet.pts + (packet.duration or 0)
+        self.end = max(self.end, end)
+        if self.stream.type == "subtitle":
+            self.ends.append((packet.pts, end))
+        if not packet.is_discard:
+            self.heard = packet.pts if self.heard is None else min(self.heard, packet.pts)
 
-    def _hidden(self, packet: Packet[Stream], before: Fraction | None) -> bool:
+    def _hidden(self, packet: "Packet[Stream]", before: Fraction | None) -> bool:
         if before is None or self.stream.type != "audio" or packet.pts is None:
             return False
         return packet.pts * Fraction(self.stream.time_base or 1) < -before

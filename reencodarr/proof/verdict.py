@@ -7,6 +7,7 @@ was analysed is the swap's question, asked last of all.
 
 import logging
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from reencodarr.encoding import film
@@ -131,28 +132,30 @@ def _packets(
     hidden = film.LONGEST_PRIMING if film.drops_hidden_audio(facts, plan) else None
     old, new = tracks.read(source, hidden_audio_before=hidden), tracks.read(result)
     interlaced = any(stream.picture.interlaced for stream in before.of("video") if stream.picture)
-    video = _frames(source, old.video, new.video, facts=facts, plan=plan, interlaced=interlaced, ffmpeg=ffmpeg)
-    return (*video, *frames.other_differences(old, new, facts=facts, plan=plan))
+    by, video = _frames(source, old.video, new.video, facts=facts, plan=plan, interlaced=interlaced, ffmpeg=ffmpeg)
+    return (*video, *frames.other_differences(old, new, plan=plan, by=by))
 
 
 def _frames(
     source: Path, old: Track, new: Track, *, facts: MediaFacts, plan: EncodePlan, interlaced: bool, ffmpeg: Path
-) -> tuple[str, ...]:
-    """Compare packets with packets; where they differ, decode the source to see which frames it really shows."""
-    by = frames.shift(old, new, facts)
-    if not old.untimed and not frames.video_differences(frames.times(old), frames.times(new), by=by):
-        return ()
+) -> tuple[Fraction, tuple[str, ...]]:
+    """Compare packets with packets; where they differ, decode the source to see which frames it really shows.
+
+    Also the seconds by which the film was moved.
+    """
+    packets, result = frames.times(old), frames.times(new)
+    by = frames.shift(packets, result, facts)
+    if not old.untimed and not frames.video_differences(packets, result, by=by):
+        return by, ()
     try:
-        shown = decode.shown(source, facts=facts, plan=plan, ffmpeg=ffmpeg)
+        shown = decode.shown(source, plan=plan, ffmpeg=ffmpeg)
     except ProgramInterrupted:
         raise
     except ProgramFailed as failed:
-        return (f"the source does not decode: {failed.message}",)
-    # The decode already starts a broadcast clock at zero.
-    return (
-        *frames.video_differences(shown, frames.times(new)),
-        *frames.packets_without_picture(old, shown, by=by, interlaced=interlaced),
-    )
+        return by, (f"the source does not decode: {failed.message}",)
+    by = frames.shift(shown, result, facts)
+    missing = frames.packets_without_picture(old, shown, interlaced=interlaced)
+    return by, (*frames.video_differences(shown, result, by=by), *missing)
 
 
 def _words(contents: Contents) -> tuple[str, ...]:
