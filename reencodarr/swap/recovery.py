@@ -25,6 +25,11 @@ _CLOSING = {
     Outcome.UNDONE: SwapState.UNDONE,
     Outcome.UNDO_DROPPED: SwapState.DONE,
 }
+_CLOSED = {
+    SwapState.DONE: Outcome.FINISHED,
+    SwapState.ROLLED_BACK: Outcome.ROLLED_BACK,
+    SwapState.UNDONE: Outcome.UNDONE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,8 @@ def recover(journals: Iterable[Path], store: JournalStore) -> tuple[Recovered, .
 def recover_order(order: SwapOrder, state: SwapState, store: JournalStore) -> Recovered:
     """Finish or roll back a swap that the database knows as open. May be repeated safely.
 
+    For a closed one without a journal only the receipt is made, for a ledger that missed it.
+
     Raises DatabaseError, with the disk put right and the journal kept.
     """
     return _guarded(order.journal, functools.partial(_alone, order, state, store))
@@ -81,14 +88,7 @@ def settle(
     store.record(order, _CLOSING[found.outcome])
     journal.close(order)
     log.info("recovered the swap of %s: %s %s", order.original, found.outcome, found.words)
-    there = found.outcome is Outcome.FINISHED and order.destination.is_file()
-    return Recovered(
-        journal=order.journal,
-        order=order,
-        outcome=found.outcome,
-        words=found.words,
-        receipt=receipts.of(order) if there else None,
-    )
+    return _closed(order, found.outcome, found.words)
 
 
 def look(order: SwapOrder, state: SwapState) -> Sight:
@@ -158,8 +158,19 @@ def _alone(order: SwapOrder, state: SwapState, store: JournalStore) -> Recovered
         if not alone:
             return _stuck(order, "another process works on it")
         if state in CLOSED and not os.path.lexists(order.journal):
-            return _stuck(order, f"the swap is {state} and has no journal")
+            return _closed(order, _CLOSED[state])
         return settle(order, store, state=state)
+
+
+def _closed(order: SwapOrder, outcome: Outcome, words: str = "") -> Recovered:
+    there = outcome is Outcome.FINISHED and order.destination.is_file()
+    return Recovered(
+        journal=order.journal,
+        order=order,
+        outcome=outcome,
+        words=words,
+        receipt=receipts.of(order) if there else None,
+    )
 
 
 def _stuck(order: SwapOrder, words: str) -> Recovered:

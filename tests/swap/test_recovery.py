@@ -117,14 +117,15 @@ def test_a_lost_journal_file_is_made_up_for_by_the_database(tmp_path: Path) -> N
     made.assert_swapped()
 
 
-def test_a_closed_swap_is_not_touched_again(tmp_path: Path) -> None:
+def test_a_closed_swap_is_not_touched_again_but_has_its_receipt(tmp_path: Path) -> None:
     made = kit.scene(tmp_path)
-    kit.swapped(made)
+    done = kit.swapped(made)
     store = kit.Memory()
 
     recovered = recovery.recover_order(made.order, SwapState.DONE, store)
 
-    assert recovered.outcome is Outcome.STUCK
+    assert recovered.outcome is Outcome.FINISHED
+    assert recovered.receipt == done
     assert store.heard == []
     made.assert_swapped()
 
