@@ -1,0 +1,84 @@
+"""Exactly the frames of one window, out of a film, as ffmpeg arguments. Pure.
+
+Decoding starts at the keyframe before the window and everything outside it is trimmed by presentation time in the
+film's own time base: bit-exact on open GOPs, variable rates, MPEG-TS and interlaced films (measured). Counting
+frames from a seek point is not: a seek into MPEG-TS lands a dozen frames off.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from reencodarr.quality.windows import Window
+
+PRE_ROLL = Fraction(1, 2)
+"""Seconds before the window that go through the filters, since deinterlacing needs its neighbours."""
+
+SCALERS = frozenset({"scale", "zscale", "scale_cuda", "scale_vaapi", "libplacebo"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """The frames of one window of one file."""
+
+    path: Path
+    """Absolute: a relative name could begin with a dash."""
+    stream: int
+    """ffmpeg's index of the video stream."""
+    time_base: Fraction
+    window: Window | None
+    """None means the whole film."""
+    start_time: int = 0
+    """The film's first pts."""
+    counted: bool = False
+    """Decode from the film's first frame and count, instead of seeking: slow, and a check on the seek."""
+
+
+def input_arguments(cut: Cut) -> list[str | Path]:
+    """Arguments that open the file near the window. They need `-copyts` among the global ones.
+
+    ffmpeg's accurate seek cuts at the wrong time together with `-seek_timestamp` where a file does not start at
+    zero (seen in 9.0: 28 of 50 frames lost), so the seek is left coarse and `filters` cut.
+    """
+    near = _pre_roll(cut)
+    if near is None:
+        return ["-i", cut.path]
+    return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{float(near * cut.time_base):.6f}", "-i", cut.path]
+
+
+def filters(cut: Cut, video_filters: tuple[str, ...] = ()) -> list[str]:
+    """Filters that let the window's frames pass, after `video_filters` that keep the number of frames.
+
+    Some filters change the time base (bwdif halves it); it is put back so that the window's bounds hold.
+    """
+    window = cut.window
+    if window is None:
+        return [*video_filters]
+    if cut.counted:
+        return [*video_filters, f"trim=start_frame={window.first}:end_frame={window.end}"]
+    near = _pre_roll(cut)
+    before = [] if near is None else [f"trim=start_pts={near}"]
+    bounds = f"trim=start_pts={window.start_pts}:end_pts={window.end_pts}"
+    return [*before, *video_filters, f"settb={cut.time_base.numerator}/{cut.time_base.denominator}", bounds]
+
+
+def of_reference(video_filters: tuple[str, ...]) -> tuple[str, ...]:
+    """The filters of a plan that the reference goes through too: all but scaling, whose loss is to be scored."""
+    return tuple(name for name in video_filters if not _scales(name))
+
+
+def of_encode(video_filters: tuple[str, ...]) -> tuple[str, ...]:
+    """The filters that only the encode goes through: scaling."""
+    return tuple(name for name in video_filters if _scales(name))
+
+
+def _scales(video_filter: str) -> bool:
+    return video_filter.split("=", 1)[0].split("@", 1)[0].strip() in SCALERS
+
+
+def _pre_roll(cut: Cut) -> int | None:
+    """The pts half a second before the window; None where decoding starts at the film's head anyway."""
+    if cut.window is None or cut.counted:
+        return None
+    near = cut.window.start_pts - round(PRE_ROLL / cut.time_base)
+    return near if near > cut.start_time else None

@@ -1,0 +1,94 @@
+"""Programs that run side by side, one in each thread, and how they are told to stop.
+
+Whoever waits here is interrupted at once (Ctrl-C, a cancelled run); the programs of the other threads end at their
+next sign of life, which ffmpeg's `-progress` gives twice a second.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_TICK = 1.0
+
+PROGRESS = ("-progress", "pipe:1")
+"""ffmpeg arguments that make it speak to a `Pulse`."""
+
+
+class Stopped(Exception):
+    """Raised in a thread whose work is no longer wanted; never leaves this module."""
+
+
+class Pulse:
+    """What one job says of itself while it runs."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self.frames = 0
+        """Frames that left the program that runs."""
+        self.before = 0
+        """Frames that left the job's earlier programs."""
+        self.done = False
+
+    def begin(self) -> None:
+        """The job's next program starts."""
+        self.before, self.frames = self.before + self.frames, 0
+
+    def line(self, text: str) -> None:
+        """Take a line of ffmpeg's `-progress`; raises to end the program when the job is not wanted any more."""
+        if self._stop.is_set():
+            raise Stopped
+        name, _, value = text.partition("=")
+        if name == "frame" and value.strip().isdigit():
+            self.frames = int(value)
+
+
+Job = Callable[[Pulse], T]
+Tick = Callable[[Sequence[Pulse]], None]
+
+
+def results(jobs: Sequence[Job[T]], *, workers: int, tick: Tick) -> list[T]:
+    """Run the jobs, at most `workers` at once, and give their results in order.
+
+    `tick` is called in the caller's thread at the end of each job and about once a second. The first error of a
+    job, or an error of `tick`, stops the others and is raised.
+    """
+    stop = threading.Event()
+    pulses = [Pulse(stop) for _ in jobs]
+    with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="window") as pool:
+        futures = [pool.submit(_run, job, pulse) for job, pulse in zip(jobs, pulses, strict=True)]
+        try:
+            _watch(futures, pulses, tick)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def threads_each(workers: int, jobs: int) -> int:
+    """Threads for each of the programs that run at once, so that together they fill the machine."""
+    return max(1, cores() // max(1, min(workers, jobs)))
+
+
+def cores() -> int:
+    """Cores of this machine."""
+    return os.cpu_count() or 1
+
+
+def _run(job: Job[T], pulse: Pulse) -> T:
+    result = job(pulse)
+    pulse.done = True
+    return result
+
+
+def _watch(futures: Sequence[Future[T]], pulses: Sequence[Pulse], tick: Tick) -> None:
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_TICK, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()
+        tick(pulses)
