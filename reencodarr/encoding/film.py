@@ -122,9 +122,7 @@ def _text_maps(plan: EncodePlan) -> list[str]:
 
 def kept_text(plan: EncodePlan) -> list[tuple[int, TextAction]]:
     """The subtitle tracks of the result in order: ffmpeg's N in the source's `s:N`, and what is done."""
-    return [
-        (text.track, text.action) for text in plan.text if text.track is not None and text.action is not TextAction.DROP
-    ]
+    return [(text.track, text.action) for text in plan.text if text.action is not TextAction.DROP]
 
 
 def _audio(facts: MediaFacts, plan: EncodePlan) -> list[str]:

@@ -129,7 +129,7 @@ def _one_audio(name: str, old: Stream, new: Stream, audio: AudioPlan) -> Iterato
 
 def _text(source: Contents, result: Contents, plan: EncodePlan) -> Iterator[str]:
     old, new, kept = source.of("subtitle"), result.of("subtitle"), film.kept_text(plan)
-    known = [text.track for text in plan.text if text.track is not None]
+    known = [text.track for text in plan.text]
     if sorted(known) != list(range(len(old))):
         yield f"the source has {len(old)} subtitle tracks, the plan speaks of {len(known)}"
     if len(new) != len(kept):

@@ -116,7 +116,7 @@ def proof_of(ffmpeg: Path, film: Film, other: Path) -> Proof:
 def spoilt(ffmpeg: Path, film: Film, folder: Path, *words: str) -> Path:
     """The film's result, copied by ffmpeg with further arguments."""
     other = folder / f"spoilt{film.result.path.suffix}"
-    whole = ["-copyts", "-i", film.result.path, "-map", "0", "-c", "copy"]
+    whole: list[str | Path] = ["-copyts", "-i", film.result.path, "-map", "0", "-c", "copy"]
     programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *whole, *words, "-default_mode", "passthrough", other])
     return other
 

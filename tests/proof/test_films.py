@@ -23,6 +23,9 @@ _NOT_PROVEN = {
 }
 """Films of the corpus that must not pass, and why."""
 
+_SECONDS = {"h264_1080x2280_vfr_screen.mp4": 9.0}
+"""Seconds taken of a film: this one whole, because a cut holds its last frame for longer than an encode can say."""
+
 
 def copied(planned: EncodePlan) -> EncodePlan:
     tracks_as_they_are = tuple(dataclasses.replace(audio, action=AudioAction.COPY) for audio in planned.audio)
@@ -120,7 +123,19 @@ def test_the_run_up_of_opus_stays_before_zero(ffmpeg: Path, media: Path, tmp_pat
 
 def test_a_transport_stream_is_moved_as_a_whole(ffmpeg: Path, small_film: Path, tmp_path: Path) -> None:
     source = tmp_path / "small.ts"
-    words = ["-i", small_film, "-map", "0:v", "-map", "0:a", "-c", "copy", "-output_ts_offset", "5000", source]
+    words: list[str | Path] = [
+        "-i",
+        small_film,
+        "-map",
+        "0:v",
+        "-map",
+        "0:a",
+        "-c",
+        "copy",
+        "-output_ts_offset",
+        "5000",
+        source,
+    ]
     programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *words])
     before = tracks.read(source)
 
@@ -165,7 +180,20 @@ def test_a_film_of_odd_size(ffmpeg: Path, media: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("container", ["mkv", "mp4"])
 def test_cover_art_is_carried(ffmpeg: Path, media: Path, bikes: Path, tmp_path: Path, container: str) -> None:
     source = tmp_path / "covered.mp4"
-    words = ["-i", bikes, "-i", media / "audio_with_cover.mp3", "-map", "1:v", "-map", "0:v", "-t", "1", "-c", "copy"]
+    words: list[str | Path] = [
+        "-i",
+        bikes,
+        "-i",
+        media / "audio_with_cover.mp3",
+        "-map",
+        "1:v",
+        "-map",
+        "0:v",
+        "-t",
+        "1",
+        "-c",
+        "copy",
+    ]
     programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *words, "-disposition:v:0", "attached_pic", source])
 
     film = kit.encoded(ffmpeg, source, tmp_path, planned=kit.plan(kit.facts(source), container=container))
@@ -214,7 +242,8 @@ def test_every_film_of_the_corpus_is_proven(ffmpeg: Path, media: Path, tmp_path:
         pytest.skip(error.message)
     if not provable(found):
         pytest.skip("it has no video, or AV1")
-    piece = kit.cut(ffmpeg, media / name, tmp_path, seconds=2, streams=("0:V:0", "0:a?", "0:s?", "0:t?"))
+    streams = ("0:V:0", "0:a?", "0:s?", "0:t?")
+    piece = kit.cut(ffmpeg, media / name, tmp_path, seconds=_SECONDS.get(name, 2.0), streams=streams)
 
     film = kit.encoded(ffmpeg, piece, tmp_path)
 

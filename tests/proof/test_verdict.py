@@ -223,7 +223,7 @@ def test_a_damaged_copied_track_is_excused_when_the_source_has_the_same_damage(
     ffmpeg: Path, small_film: Path, tmp_path: Path
 ) -> None:
     source = tmp_path / "scratched.mkv"
-    words = ["-i", small_film, "-map", "0", "-c", "copy", "-bsf:a", "noise=amount=30:drop=0", source]
+    words: list[str | Path] = ["-i", small_film, "-map", "0", "-c", "copy", "-bsf:a", "noise=amount=30:drop=0", source]
     programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *words])
     planned = kit.plan(kit.facts(source))
     copied = tuple(dataclasses.replace(audio, action=AudioAction.COPY) for audio in planned.audio)
