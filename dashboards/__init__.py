@@ -1,0 +1,1 @@
+"""The dashboard: what the library's read side tells, in a browser on this machine. It only reads."""

@@ -77,7 +77,9 @@ class Specimens:
         self.session.flush()
         return key_id
 
-    def facts(self, key: str, *, codec: str = "h264", height: int = 1080, title: str | None = None) -> None:
+    def facts(
+        self, key: str, *, codec: str = "h264", height: int = 1080, title: str | None = None, left: str = ""
+    ) -> None:
         """What an analysis found, and the plan."""
         self.session.add(
             Facts(
@@ -97,8 +99,9 @@ class Specimens:
                 document=json.dumps(DOCUMENT),
             )
         )
-        text = "The film is 1080p H.264; the target is VMAF 95.\nAC-3 audio is copied."
-        self.session.add(PlanRow(video_id=self.ids[key], policy_digest="d1", action="encode", text=text, document="{}"))
+        text = left or "The film is 1080p H.264; the target is VMAF 95.\nAC-3 audio is copied."
+        action = "leave" if left else "encode"
+        self.session.add(PlanRow(video_id=self.ids[key], policy_digest="d1", action=action, text=text, document="{}"))
 
     def search(self, key: str, *, key_name: str = "k1", crf: float = 33.5, predicted: float = 95.1) -> None:
         """Probes and their answer."""
@@ -233,9 +236,9 @@ def fill(session: Session) -> dict[str, int]:
     made.encode("encoded", size=1 * GIB, source=3 * GIB)
     _replaced(made)
     made.video("own", "The Mill (1972).mkv", State.SKIPPED, size=900 * MIB, reason="already_av1", hours=1)
-    made.facts("own", codec="av1")
+    made.facts("own", codec="av1", left="It is AV1 already.")
     made.video("dovi", "Winter Light (2022).mkv", State.SKIPPED, size=20 * GIB, reason="dolby_vision", hours=1)
-    made.facts("dovi", codec="hevc", height=2160)
+    made.facts("dovi", codec="hevc", height=2160, left="Dolby Vision would be lost.")
     made.video("failed", "Zero Hour.mkv", State.FAILED, size=12 * MIB, reason="damaged_source", hours=1)
     made.failure(
         "failed",

@@ -11,151 +11,36 @@ from sqlalchemy.orm import Session
 
 from reencodarr.library import tables
 from reencodarr.library.reading import streams
-from reencodarr.library.reading.rows import Row, encodes, facts, libraries, probes, rows, searches, shown, table, videos
+from reencodarr.library.reading.parts import (
+    Change,
+    Encoded,
+    Failed,
+    Identity,
+    Known,
+    Planned,
+    Probed,
+    Searched,
+    Swapped,
+)
+from reencodarr.library.reading.rows import (
+    Row,
+    encodes,
+    facts,
+    ledger,
+    libraries,
+    probes,
+    rows,
+    searches,
+    shown,
+    table,
+    videos,
+)
 from reencodarr.library.states import State
-from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 
 _plans = table(tables.PlanRow)
 _swaps = table(tables.SwapRow)
 _failures = table(tables.Failure)
 _changes = table(tables.StateChange)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """The file as the last scan saw it."""
-
-    path: str
-    """Whole, safe to show."""
-    library: str
-    size: Bytes
-    modified_at: datetime
-    inode: int
-    links: int
-    sparse_hash: str
-    found_at: datetime
-    seen_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the last analysis found, for people."""
-
-    container: str
-    title: str | None
-    codec: str | None
-    width: int | None
-    height: int | None
-    frame_rate: Fraction | None
-    bit_depth: int | None
-    chroma: str | None
-    scan: str
-    hdr: str
-    duration: Seconds | None
-    bitrate: int | None
-    """Overall, bits per second."""
-    streams: tuple[str, ...]
-    """One line of words a stream; empty where the document is of another version."""
-    probed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """What the policy decided."""
-
-    action: str
-    reason: str
-    sentences: tuple[str, ...]
-    decided_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
-    """The newest answer of a CRF search."""
-
-    crf: Crf
-    predicted: VmafScore
-    interval: VmafScore
-    """Half width of the 95 % interval of `predicted`."""
-    percent: float
-    target: VmafScore
-    met: bool
-    reason: str
-    engine: str
-    build: str
-    searched_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probed:
-    """One tried CRF."""
-
-    crf: Crf
-    mean: VmafScore
-    p5: VmafScore | None
-    percent: float
-    """Predicted size of the video in per cent of the source's video."""
-    target: VmafScore
-    seconds: Seconds
-    probed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoded:
-    """A finished encode."""
-
-    crf: Crf
-    size: Bytes
-    source_size: Bytes
-    seconds: Seconds
-    predicted: VmafScore
-    achieved: VmafScore | None
-    achieved_p5: VmafScore | None
-    scored_share: float
-    before: tuple[str, ...]
-    """One line of words a stream of the source."""
-    after: tuple[str, ...]
-    verdict: str
-    build: str
-    ended_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swapped:
-    """A swap and how far it got."""
-
-    id: str
-    state: str
-    trash: str
-    """Where the original lies until `keep_until`, safe to show."""
-    keep_until: datetime
-    started_at: datetime
-    changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """Something that went wrong."""
-
-    stage: str
-    category: str
-    code: str
-    message: str
-    advice: str
-    context: tuple[tuple[str, str], ...]
-    """What the failure's row keeps besides: command, exit code, last lines of output."""
-    failed_at: datetime
-    resolved_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One transition."""
-
-    before: State
-    after: State
-    note: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +89,7 @@ def film(session: Session, video: int) -> Film | None:
         search=next((_searched(found) for found in _all(session, searches, video, searches.c.id.desc())), None),
         probes=_probes(session, video),
         encodes=tuple(_encoded(found) for found in _all(session, encodes, video, encodes.c.id.desc())),
-        swaps=tuple(_swapped(found) for found in _all(session, _swaps, video, _swaps.c.started_at.desc())),
+        swaps=_swapped(session, video),
         failures=tuple(_failed(found) for found in _all(session, _failures, video, _failures.c.id.desc())),
         changes=tuple(_change(found) for found in changes),
     )
@@ -266,9 +151,16 @@ def _encoded(found: dict[str, Any]) -> Encoded:
     )
 
 
-def _swapped(found: dict[str, Any]) -> Swapped:
-    trash = shown(found["trash"])
-    return Swapped(trash=trash, **_some(found, "id", "state", "keep_until", "started_at", "changed_at"))
+def _swapped(session: Session, video: int) -> tuple[Swapped, ...]:
+    outcomes = {found["swap_id"]: found["kind"] for found in _all(session, ledger, video, ledger.c.id)}
+    return tuple(
+        Swapped(
+            trash=shown(found["trash"]),
+            outcome=outcomes.get(found["id"], ""),
+            **_some(found, "id", "state", "keep_until", "started_at", "changed_at"),
+        )
+        for found in _all(session, _swaps, video, _swaps.c.started_at.desc())
+    )
 
 
 def _failed(found: dict[str, Any]) -> Failed:

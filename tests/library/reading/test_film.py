@@ -25,6 +25,7 @@ def test_a_replaced_film_is_told_in_full(session: Session, ids: dict[str, int]) 
     assert film.streams_before[0] == "video h264, 1920x1080"
     assert film.streams_after[0] == "video av1, 1920x1080"
     assert film.swaps[0].trash == "/srv/films/.reencodarr-trash/replaced.mkv"
+    assert film.swaps[0].outcome == "replaced"
     assert [change.after for change in film.changes] == [State.ANALYZING, State.REPLACED]
     assert film.failure is None
 
@@ -65,6 +66,12 @@ def test_probes_of_other_searches_are_left_out(session: Session, ids: dict[str, 
     assert running is not None
     assert [probe.crf for probe in running.probes] == [50.0]
     assert running.search is None
+
+
+def test_what_became_of_a_swap_is_what_the_ledger_says_last(session: Session, ids: dict[str, int]) -> None:
+    films = [reading.film(session, ids[key]) for key in ("freed", "undone")]
+
+    assert [film.swaps[0].outcome for film in films if film] == ["freed", "undone"]
 
 
 def test_documents_of_another_version_are_no_reason_to_fail(session: Session, ids: dict[str, int]) -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, event
 from sqlmodel import Session, SQLModel
@@ -119,6 +119,7 @@ def test_reading_sends_no_statement_that_writes(session: Session, ids: dict[str,
     assert all(statement.startswith("SELECT") for statement in sent)
 
 
+@settings(deadline=None, max_examples=50)
 @given(names=st.lists(st.text(string.ascii_lowercase + "%_é/\\'", min_size=1, max_size=6), min_size=1, max_size=8))
 def test_a_name_is_found_by_any_part_of_itself(names: list[str]) -> None:
     engine = create_engine("sqlite://")

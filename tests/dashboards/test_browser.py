@@ -1,0 +1,133 @@
+"""The real server and a real browser: it works, looks as meant, and no request leaves the machine.
+
+Wants Chromium at /usr/bin/chromium (REENCODARR_TEST_CHROMIUM names another). Screenshots go to pytest's folder.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dashboards import launch
+from reencodarr.tools import servers
+from tests.dashboards.conftest import Shown
+from tests.library import specimens
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = Path(os.environ.get("REENCODARR_TEST_CHROMIUM", "/usr/bin/chromium"))
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+ROW_HEIGHT = 38
+PATIENCE = 60_000
+"""Milliseconds; the machine may be busy with encodes."""
+
+
+@pytest.fixture(scope="module")
+def site(shown: Shown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard as `reencodarr dashboard` starts it, from a folder that is not the checkout."""
+    port, folder = servers.free_port(), tmp_path_factory.mktemp("elsewhere")
+    arguments, environment = launch.command(port=port, database_url=shown.url)
+    log_path = folder / "dashboard.log"
+    with servers.running(arguments, environment=environment, log_path=log_path, cwd=folder) as process:
+        servers.wait_until_listening(process, port, log_path=log_path)
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no Chromium at {CHROMIUM}; install it or set REENCODARR_TEST_CHROMIUM")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def strangers() -> list[str]:
+    """Every address that the browser asked for and that is not this machine's."""
+    return []
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, strangers: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 1400}, color_scheme=request.param, timezone_id="Asia/Tokyo"
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE)
+
+    def note(url: str) -> None:
+        if urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).hostname != "127.0.0.1":
+            strangers.append(url)
+
+    opened.on("request", lambda request: note(request.url))
+    opened.on("websocket", lambda socket: note(socket.url))
+    yield opened
+    context.close()
+
+
+def _parameters(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_a_click_on_a_row_opens_its_film_and_nothing_leaves_the_machine(
+    page: Page, site: str, shown: Shown, strangers: list[str], tmp_path: Path
+) -> None:
+    page.goto(f"{site}/?state=replaced&sort=saved")
+    expect(page.get_by_text("1 to 2 of 2")).to_be_visible(timeout=PATIENCE)
+    table = page.get_by_test_id("stDataFrame")
+    expect(table.locator("canvas").first).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=tmp_path / "videos.png")
+
+    table.click(position={"x": 16, "y": 2.5 * ROW_HEIGHT})
+    expect(page.get_by_role("heading", name="Blue Hill.mkv")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("saved 2.5 GiB (62 %)")).to_be_visible()
+    expect(page.get_by_text("21 Nov 2025, 06:00").first).to_be_visible()  # Tokyo's time of 20 Nov, 21:00 UTC
+    page.wait_for_timeout(1500)
+    page.screenshot(path=tmp_path / "video.png")
+
+    assert _parameters(page) == {"video": [str(shown.ids["replaced"])]}
+    page.get_by_role("link", name="← Videos").click()
+    expect(page.get_by_text("1 to 2 of 2")).to_be_visible(timeout=PATIENCE)
+    assert _parameters(page) == {"state": ["replaced"], "sort": ["saved"]}
+    assert strangers == []
+
+
+def test_the_first_address_may_be_a_film_with_a_hostile_name(
+    page: Page, site: str, shown: Shown, strangers: list[str]
+) -> None:
+    page.goto(f"{site}/video?video={shown.ids['encoding']}")
+
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(specimens.HOSTILE, timeout=PATIENCE)
+    page.wait_for_timeout(1500)
+    assert page.locator("h1 img, h1 i, h1 em").count() == 0
+    assert strangers == []
+
+
+def test_typing_searches_and_the_back_button_goes_back(page: Page, site: str) -> None:
+    page.goto(site)
+    expect(page.get_by_text("1 to 14 of 14")).to_be_visible(timeout=PATIENCE)
+
+    page.get_by_label("Search").fill("zulu")
+    page.get_by_label("Search").press("Enter")
+
+    expect(page.get_by_text("1 to 1 of 1")).to_be_visible(timeout=PATIENCE)
+    assert _parameters(page) == {"q": ["zulu"]}
+    page.go_back()
+    expect(page.get_by_text("1 to 14 of 14")).to_be_visible(timeout=PATIENCE)
