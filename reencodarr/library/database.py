@@ -163,9 +163,7 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlalchemy.exc.TimeoutError) as error:
-        if isinstance(
-            error, sqlalchemy.exc.IntegrityError | sqlalchemy.exc.ProgrammingError | sqlalchemy.exc.DataError
-        ):
+        if isinstance(error, _CALLERS_MISTAKES):
             raise
         raise _unavailable(engine, error) from error
 
