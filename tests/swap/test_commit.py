@@ -205,6 +205,21 @@ def test_an_original_whose_bytes_changed_under_the_same_times_stays(tmp_path: Pa
     assert (made.of_ours(), made.trash()) == ([], {})
 
 
+def test_an_original_that_is_written_into_while_the_result_is_staged_stays(tmp_path: Path) -> None:
+    made = kit.scene(tmp_path)
+    film = made.order.original
+
+    def write_into_it(_count: int, step: str, _path: str) -> None:
+        if step == "attributes":
+            with film.open("r+b") as file:
+                file.write(b"other bytes")
+            os.utime(film, ns=(1, made.order.fingerprint.mtime_ns))
+
+    assert kit.in_child(lambda: kit.swapped(made), at_step=write_into_it) == 1
+    assert film.read_bytes().startswith(b"other bytes")
+    assert (made.of_ours(), made.trash()) == ([], {})
+
+
 def test_a_deleted_original_is_not_replaced(tmp_path: Path) -> None:
     made = kit.scene(tmp_path)
     made.order.original.unlink()

@@ -47,13 +47,30 @@ def mount_again(folder: Path) -> None:
     assert os.system(f"umount '{folder / 'disk'}' && mount -o loop '{folder / 'disk.img'}' '{folder / 'disk'}'") == 0
 
 
-def lose_power(folder: Path, mount: Path, at: int, *, other_extension: bool, undoing: bool, renameat2: bool) -> bool:
-    """One swap or undo with a power loss before that step; whether it got so far."""
-    made = kit.scene(mount / f"{at}", scratch=folder / f"scratch-{at}", other_extension=other_extension)
+def lose_power(
+    folder: Path,
+    mount: Path,
+    at: int,
+    *,
+    other_extension: bool = False,
+    undoing: bool = False,
+    renameat2: bool = True,
+    fresh: bool = False,
+) -> bool:
+    """One swap or undo with a power loss before that step; whether it got so far.
+
+    A `fresh` result is on the same disk, where it will be linked, and no program has flushed it.
+    """
+    scratch = mount / f"scratch-{at}" if fresh else folder / f"scratch-{at}"
+    made = kit.scene(mount / f"{at}", scratch=scratch, other_extension=other_extension)
     store = kit.Notebook(folder / f"notebook-{at}")
     if undoing:
         kit.swapped(made)
     os.sync()
+    if fresh:
+        content = made.order.result.read_bytes()
+        made.order.result.unlink()
+        made.order.result.write_bytes(content)
     handle = os.open(mount, os.O_RDONLY | os.O_DIRECTORY)
     refusals = kit.Refusals(links=False, renameat2=not renameat2)
 
@@ -99,7 +116,13 @@ def test_a_power_loss_at_every_step_loses_nothing(
 def test_a_power_loss_around_the_visible_step_loses_nothing(tmp_path: Path) -> None:
     with disk(tmp_path) as mount:
         for at in (15, 25, 26, 27, 33, 40):
-            assert lose_power(tmp_path, mount, at, other_extension=False, undoing=False, renameat2=True)
+            assert lose_power(tmp_path, mount, at)
+
+
+def test_a_result_that_nobody_flushed_is_flushed_before_it_is_shown(tmp_path: Path) -> None:
+    with disk(tmp_path) as mount:
+        for at in (26, 27, 32, 35):
+            assert lose_power(tmp_path, mount, at, fresh=True)
 
 
 def test_the_power_loss_is_a_real_one(tmp_path: Path) -> None:
