@@ -26,12 +26,17 @@ def of(session: Session, video_id: int) -> MediaFacts:
     row = session.get(Facts, video_id)
     if row is None:
         raise StateConflict(f"Video {video_id} was not analysed yet.")
-    return _FACTS.validate_python(json.loads(row.document))
+    return from_document(row.document)
 
 
 def document(facts: MediaFacts) -> str:
     """Facts as JSON: fractions as `24000/1001`, and ASCII, so that any title survives any database."""
     return json.dumps(_FACTS.dump_python(facts, mode="json"))
+
+
+def from_document(text: str) -> MediaFacts:
+    """The facts that `document` wrote."""
+    return _FACTS.validate_python(json.loads(text))
 
 
 def _row(video_id: int, facts: MediaFacts) -> Facts:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
 
-from reencodarr.library import database, roots, scan
-from reencodarr.library.scan import ScanOptions
+from reencodarr.library import database
 from tests.library import films
 
 
@@ -94,10 +93,7 @@ def make_videos(engine: Engine, root: Path) -> Callable[[int], list[int]]:
     def make(number: int) -> list[int]:
         for name in range(number):
             films.write(root / f"{name:03}.mkv")
-        with database.session(engine) as session:
-            library = roots.ensure(session, root)
-        scan.scan(engine, library, ScanOptions(stable_seconds=0))
-        return films.ids(engine)
+        return films.scanned(engine, root)
 
     return make
 

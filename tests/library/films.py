@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from reencodarr.encoding import documents
 from reencodarr.encoding.plan import EncodePlan, QualityTarget, VideoPlan
-from reencodarr.library import database, encodes, facts, plans, searches
+from reencodarr.library import database, encodes, facts, plans, roots, scan, searches
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, Video, VideoState
 from reencodarr.media.facts import MediaFacts, VideoTrack
@@ -32,6 +32,14 @@ PROBE = Probe(
     seconds=Seconds(3.0),
     cpu_seconds=Seconds(5.0),
 )
+
+
+def scanned(engine: Engine, root: Path) -> list[int]:
+    """The videos that a scan of the folder finds, by name."""
+    with database.session(engine) as session:
+        library = roots.ensure(session, root)
+    scan.scan(engine, library, scan.ScanOptions(stable_seconds=0))
+    return ids(engine)
 
 
 def write(path: Path, content: bytes = b"", *, age: float = 3600.0) -> Path:
