@@ -6,6 +6,7 @@ about frame times to `packets`.
 """
 
 import logging
+import os
 import re
 import stat
 import sys
@@ -148,14 +149,21 @@ def _chapters(menu: Track) -> int:
 
 def _size(path: Path) -> Bytes:
     try:
-        status = path.stat()
+        mode = path.stat().st_mode
+        # Only then opened: a pipe would be waited for.
+        size = _size_when_open(path) if stat.S_ISREG(mode) else None
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise _unreadable(path, "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is no regular file")
-    if status.st_size == 0:
+    if size is None:
+        raise _unreadable(path, "it is a folder" if stat.S_ISDIR(mode) else "it is no regular file")
+    if size == 0:
         raise EmptyFile(f"{path} is empty.", path=path, advice="Fetch it again; it is left as it is.")
-    return Bytes(status.st_size)
+    return size
+
+
+def _size_when_open(path: Path) -> Bytes:
+    with path.open("rb") as file:
+        return Bytes(os.fstat(file.fileno()).st_size)
 
 
 def _document(path: Path) -> str:

@@ -55,8 +55,6 @@ class PacketIndex:
     """The presentation times of keyframes, ascending."""
     corrupt: int = 0
     """Packets that the demuxer marks as damaged."""
-    from_dts: bool = False
-    """True where packets lack presentation times (some AVI) and decode times stand for them."""
 
     @property
     def frames(self) -> Frames:
@@ -102,24 +100,22 @@ def from_packets(source: demuxer.Source) -> PacketIndex:
         _gather(source, gathered)
     except av.FFmpegError as error:
         raise _damaged(source, gathered, str(error.strerror)) from error
-    from_dts = gathered.no_pts > 0 and gathered.no_dts == 0
-    if not gathered.pts:
-        raise _damaged(source, gathered, "there are no packets of its video")
-    if gathered.no_pts and not from_dts:
+    if gathered.untimed:
         raise DamagedSource(
-            f"{gathered.no_pts} of the {len(gathered.pts)} video packets of {source.path} carry no time.",
+            f"{gathered.untimed} video packets of {source.path} carry no time.",
             path=source.path,
             advice="Remux it into Matroska.",
         )
+    if not gathered.pts:
+        raise _damaged(source, gathered, "there are no packets of its video")
     _require_end(source, gathered)
     return _index(
         source.video,
-        pts=gathered.dts if from_dts else gathered.pts,
+        pts=gathered.pts,
         durations=gathered.durations,
         sizes=gathered.sizes,
         keys=gathered.keys,
         corrupt=gathered.corrupt,
-        from_dts=from_dts,
     )
 
 
@@ -164,40 +160,41 @@ class _Gathered:
     """Packets of the video as they come, in decode order."""
 
     pts: "array[int]" = field(default_factory=lambda: array("q"))
-    dts: "array[int]" = field(default_factory=lambda: array("q"))
     durations: "array[int]" = field(default_factory=lambda: array("q"))
     sizes: "array[int]" = field(default_factory=lambda: array("q"))
     keys: "array[int]" = field(default_factory=lambda: array("b"))
-    no_pts: int = 0
-    no_dts: int = 0
+    untimed: int = 0
     corrupt: int = 0
     latest: float = 0.0
     """Seconds that the packets of any stream reach."""
 
-    def add(self, packet: "Packet[Stream]") -> None:
-        self.no_pts += packet.pts is None
-        self.no_dts += packet.dts is None
+    def add(self, packet: "Packet[Stream]", time: int) -> None:
         self.corrupt += packet.is_corrupt
-        self.pts.append(packet.pts or 0)
-        self.dts.append(packet.dts or 0)
+        self.pts.append(time)
         self.durations.append(packet.duration or 0)
         self.sizes.append(packet.size)
         self.keys.append(packet.is_keyframe)
 
 
 def _gather(source: demuxer.Source, gathered: _Gathered) -> None:
-    """All streams are demuxed: only together do they tell whether the file reaches its declared end."""
+    """All streams are demuxed: only together do they tell whether the file reaches its declared end.
+
+    A packet without a presentation time stands at its decode time; libavformat derives the former for AVI.
+    """
     video = source.video.index
     seconds = {stream.index: float(stream.time_base or 0) for stream in source.container.streams}
     for packet in source.container.demux():
         if not packet.size:
             continue
+        ours = packet.stream_index == video and not packet.is_discard
         time = packet.pts if packet.pts is not None else packet.dts
-        if time is not None:
-            end = (time + (packet.duration or 0)) * seconds[packet.stream_index]
-            gathered.latest = max(gathered.latest, end)
-        if packet.stream_index == video and not packet.is_discard:
-            gathered.add(packet)
+        if time is None:
+            gathered.untimed += ours
+            continue
+        end = (time + (packet.duration or 0)) * seconds[packet.stream_index]
+        gathered.latest = max(gathered.latest, end)
+        if ours:
+            gathered.add(packet, time)
 
 
 def _require_end(source: demuxer.Source, gathered: _Gathered) -> None:
@@ -224,7 +221,6 @@ def _index(
     sizes: Sequence[int],
     keys: Sequence[int],
     corrupt: int = 0,
-    from_dts: bool = False,
 ) -> PacketIndex:
     order = sorted(range(len(pts)), key=pts.__getitem__)
     first, last = order[0], order[-1]
@@ -238,5 +234,4 @@ def _index(
         sizes=array("q", (sizes[place] for place in order)),
         keyframes=array("q", (pts[place] for place in order if keys[place])),
         corrupt=corrupt,
-        from_dts=from_dts,
     )
