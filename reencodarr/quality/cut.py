@@ -30,6 +30,8 @@ class Cut:
     """None means the whole film."""
     start_time: int = 0
     """The film's first pts."""
+    keyframe: int | None = None
+    """The pts of a keyframe before the window, for containers whose seeks land between keyframes."""
     counted: bool = False
     """Decode from the film's first frame and count, instead of seeking: slow, and a check on the seek."""
 
@@ -40,10 +42,12 @@ def input_arguments(cut: Cut) -> list[str | Path]:
     ffmpeg's accurate seek cuts at the wrong time together with `-seek_timestamp` where a file does not start at
     zero (seen in 9.0: 28 of 50 frames lost), so the seek is left coarse and `filters` cut.
     """
-    near = _pre_roll(cut)
-    if near is None:
+    seek = _pre_roll(cut)
+    if seek is not None and cut.keyframe is not None:
+        seek = min(seek, cut.keyframe - round(PRE_ROLL / cut.time_base))
+    if seek is None or seek <= cut.start_time:
         return ["-i", cut.path]
-    return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{float(near * cut.time_base):.6f}", "-i", cut.path]
+    return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{float(seek * cut.time_base):.6f}", "-i", cut.path]
 
 
 def filters(cut: Cut, video_filters: tuple[str, ...] = ()) -> list[str]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from reencodarr.media import packets
 from reencodarr.progress import Progress, Report
-from reencodarr.quality import curve, pools, probe, search, vmaf, windows
+from reencodarr.quality import curve, footage, pools, probe, search, vmaf, windows
 from reencodarr.quality.curve import Point
 from reencodarr.quality.engine import OnProbe, Probe, SearchOrder, SearchResult
 from reencodarr.quality.parallel import Pulse, Tick
@@ -65,12 +64,13 @@ class NativeEngine:
 
 
 def _film(order: SearchOrder) -> Film:
-    index = packets.index(order.source)
+    source = footage.read(order.source)
+    index = source.packets
     # Seeded by the content, so that another run, here or elsewhere, takes the same windows.
     seed = f"{index.frames} {sum(index.sizes)}"
     plan = windows.plan(index.pts, time_base=index.time_base, seed=seed)
     log.info("%s: %d frames, %d windows", order.label, index.frames, len(plan))
-    return Film(path=order.source, packets=index, windows=plan, video=order.video, target=order.target)
+    return Film(footage=source, windows=plan, video=order.video, target=order.target)
 
 
 def _expected(crf: Crf, probes: Sequence[Probe]) -> float | None:

@@ -19,6 +19,7 @@ from reencodarr.quality import encoded as encodeds
 from reencodarr.quality import vmaf
 from reencodarr.quality.cut import Cut
 from reencodarr.quality.encoded import Encoded
+from reencodarr.quality.footage import Footage
 from reencodarr.quality.parallel import PROGRESS, Pulse
 from reencodarr.quality.pools import Scored
 from reencodarr.quality.vmaf import Leg
@@ -44,8 +45,7 @@ BROKEN = (
 class Film:
     """What is probed, and how; the same for all probes of a search."""
 
-    path: Path
-    packets: PacketIndex
+    footage: Footage
     windows: tuple[Window, ...]
     video: VideoPlan
     target: QualityTarget
@@ -55,15 +55,13 @@ class Film:
         """All of it is encoded for each probe."""
         return len(self.windows) == 1 and self.windows[0].frames == self.packets.frames
 
-    def cut(self, window: Window, *, counted: bool) -> Cut:
-        return Cut(
-            path=self.path.absolute(),
-            stream=self.packets.stream,
-            time_base=self.packets.time_base,
-            window=None if self.whole else window,
-            start_time=self.packets.start_time,
-            counted=counted,
-        )
+    @property
+    def path(self) -> Path:
+        return self.footage.path
+
+    @property
+    def packets(self) -> PacketIndex:
+        return self.footage.packets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +94,7 @@ def take(film: Film, window: Window, crf: Crf, *, bench: Bench, counted: bool, p
 
     Raises DamagedSource, FramesMispaired, ProgramMissing, ProgramError, NoSpace.
     """
-    cut = film.cut(window, counted=counted)
+    cut = film.footage.cut(None if film.whole else window, counted=counted)
     reference = Leg(cut=cut, filters=cuts.of_reference(film.video.filters))
     with scratch.folder(bench.folder, f"window-{window.first}") as folder:
         file = folder / "encoded.mkv"

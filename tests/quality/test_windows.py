@@ -16,6 +16,8 @@ def steady(seconds: float, fps: int = 25, start: int = 0) -> list[int]:
     return [start + frame * 1000 // fps for frame in range(int(seconds * fps))]
 
 
+HOUR = steady(3600)
+
 gaps = st.lists(st.integers(1, 3000), min_size=1, max_size=400)
 films = st.builds(lambda gaps, start: list(accumulate([start, *gaps])), gaps, st.integers(-2000, 10_000))
 
@@ -64,7 +66,7 @@ def test_the_number_of_windows_follows_the_running_time(seconds: int, count: int
 
 @given(st.text(max_size=8))
 def test_the_windows_of_a_long_film_are_even_and_leave_out_both_ends(seed: str) -> None:
-    plan = windows.plan(steady(3600), time_base=MILLISECOND, seed=seed)
+    plan = windows.plan(HOUR, time_base=MILLISECOND, seed=seed)
 
     assert plan[0].start_pts >= 0.02 * 3_600_000
     assert plan[-1].end_pts <= 0.98 * 3_600_000

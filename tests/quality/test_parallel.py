@@ -1,0 +1,95 @@
+"""Work side by side: results in order, errors at once, and nothing left running."""
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reencodarr.errors import DamagedSource
+from reencodarr.quality import parallel
+from reencodarr.quality.parallel import PROGRESS, Job, Pulse
+from reencodarr.tools import ffmpeg as ffmpeg_tool
+from reencodarr.tools import programs
+
+
+def nothing(_: Sequence[Pulse]) -> None:
+    """Nobody listens."""
+
+
+def endless(ffmpeg: Path) -> Job[int]:
+    """An ffmpeg that would run for an hour."""
+
+    def job(pulse: Pulse) -> int:
+        source = ("-re", "-f", "lavfi", "-i", "color=size=64x64:duration=3600")
+        programs.run(
+            [ffmpeg, *ffmpeg_tool.QUIET, "-v", "error", *PROGRESS, *source, "-f", "null", "-"], on_line=pulse.line
+        )
+        return 0
+
+    return job
+
+
+def of_value(value: int) -> Job[int]:
+    return lambda _: value
+
+
+def test_results_come_in_the_order_of_the_jobs() -> None:
+    def slow_first(_: Pulse) -> int:
+        time.sleep(0.2)
+        return 0
+
+    found = parallel.results([slow_first, *(of_value(value) for value in range(1, 9))], workers=3, tick=nothing)
+
+    assert found == list(range(9))
+
+
+def test_ticks_come_in_the_callers_thread_and_see_frames() -> None:
+    seen: list[tuple[int, int, bool]] = []
+
+    def job(pulse: Pulse) -> None:
+        pulse.line("frame=12\n")
+        pulse.begin()
+        pulse.line("frame=5\n")
+        pulse.line("fps=nonsense")
+
+    def tick(pulses: Sequence[Pulse]) -> None:
+        seen.append((threading.get_ident(), pulses[0].before + pulses[0].frames, pulses[0].done))
+
+    parallel.results([job], workers=1, tick=tick)
+
+    assert seen[-1] == (threading.get_ident(), 17, True)
+
+
+def test_an_error_in_one_job_ends_the_others(ffmpeg: Path) -> None:
+    def broken(_: Pulse) -> int:
+        time.sleep(0.5)
+        raise DamagedSource("broken")
+
+    started = time.monotonic()
+    with pytest.raises(DamagedSource, match="broken"):
+        parallel.results([endless(ffmpeg), broken, endless(ffmpeg)], workers=2, tick=nothing)
+
+    assert time.monotonic() - started < 20
+    assert not [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()]
+
+
+def test_an_interruption_of_the_caller_ends_the_programs(ffmpeg: Path) -> None:
+    def interrupted(pulses: Sequence[Pulse]) -> None:
+        if any(pulse.frames for pulse in pulses):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parallel.results([endless(ffmpeg), endless(ffmpeg)], workers=2, tick=interrupted)
+
+    assert not [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()]
+
+
+def test_threads_are_shared_out_among_what_runs_at_once() -> None:
+    cores = parallel.cores()
+
+    assert parallel.threads_each(workers=1, jobs=8) == cores
+    assert parallel.threads_each(workers=8, jobs=1) == cores
+    assert parallel.threads_each(workers=cores, jobs=48) == 1
