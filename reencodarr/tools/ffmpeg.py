@@ -1,9 +1,10 @@
-"""Which ffmpeg is used, which build it is, and what it can do."""
+"""Which ffmpeg is used, which build it is, what it can do, and where to get one that can do the rest."""
 
 import functools
-import os
+import platform
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,22 +39,28 @@ def locate(override: Path | None = None) -> Path:
     Raises ProgramMissing.
     """
     if override is not None:
-        if not override.is_file() or not os.access(override, os.X_OK):
+        found = shutil.which(override)
+        if found is None:
             raise ProgramMissing(
                 f"FFMPEG_PATH points to {override}, which is not an executable file.",
                 path=override,
                 advice="Point it to ffmpeg itself, or unset it.",
             )
-        return override
+        return Path(found).absolute()
     bundled = _bundled()
     if bundled is not None:
         return bundled
     on_path = shutil.which("ffmpeg")
     if on_path is None:
-        raise ProgramMissing(
-            "No ffmpeg is there.", advice="Install the package imageio-ffmpeg, or set FFMPEG_PATH to an ffmpeg."
-        )
-    return Path(on_path)
+        raise ProgramMissing("No ffmpeg is there.", advice=_advice_here(["ffmpeg"], own_choice=False))
+    return Path(on_path).absolute()
+
+
+def origin(ffmpeg: Path, override: Path | None = None) -> str:
+    """Where `locate` found it, in words."""
+    if override is not None:
+        return "FFMPEG_PATH"
+    return "the package imageio-ffmpeg" if ffmpeg == _bundled() else "PATH"
 
 
 @functools.cache
@@ -73,19 +80,48 @@ def require(ffmpeg: Path) -> Build:
     Raises ProgramMissing naming what it lacks.
     """
     found = build(ffmpeg)
-    if not found.svt_av1:
-        raise ProgramMissing(
-            f"{ffmpeg} cannot encode with libsvtav1.",
-            path=ffmpeg,
-            advice="Set FFMPEG_PATH to an ffmpeg 7.1 or newer with libsvtav1 and libvmaf.",
-        )
-    if not found.libvmaf:
-        raise ProgramMissing(
-            f"{ffmpeg} has no libvmaf filter.",
-            path=ffmpeg,
-            advice="Set FFMPEG_PATH to an ffmpeg 7.1 or newer with libsvtav1 and libvmaf.",
-        )
+    lacks = [name for name, has in (("libsvtav1", found.svt_av1), ("libvmaf", found.libvmaf)) if not has]
+    if lacks:
+        raise ProgramMissing(f"{ffmpeg} has no {' and no '.join(lacks)}.", path=ffmpeg, advice=missing(ffmpeg, lacks))
     return found
+
+
+def missing(ffmpeg: Path, lacks: Sequence[str]) -> str:
+    """What to do on this machine about an ffmpeg that lacks something."""
+    return _advice_here(lacks, own_choice=ffmpeg != _bundled() and _bundled() is not None)
+
+
+def advice(lacks: Sequence[str], *, system: str, machine: str, own_choice: bool) -> str:
+    """What to do about an ffmpeg that lacks something, in words a user can follow. Pure.
+
+    `system` and `machine` are `platform`'s words. `own_choice`: another ffmpeg is used instead of the bundled one,
+    which can do everything on Linux and on ARM (imageio-ffmpeg 0.8.1: measured), but has no libsvtav1 elsewhere.
+    """
+    arm = machine.lower() in {"arm64", "aarch64"}
+    bundled_is_whole = system == "Linux" or arm
+    if own_choice and bundled_is_whole:
+        return "Unset FFMPEG_PATH: the ffmpeg that came with Reencodarr can do it."
+    if system == "Windows":
+        archive = f"ffmpeg-master-latest-win{'arm' * arm}64-gpl.zip"
+        return (
+            f"Run `winget install Gyan.FFmpeg` (the full build), or unpack {archive} from "
+            "https://github.com/BtbN/FFmpeg-Builds/releases, and set FFMPEG_PATH to its bin\\ffmpeg.exe."
+        )
+    if system == "Darwin":
+        prefix = "/opt/homebrew" if arm else "/usr/local"
+        return f"Run `brew install ffmpeg` and set FFMPEG_PATH={prefix}/bin/ffmpeg."
+    if system == "Linux" and (arm or machine.lower() in {"x86_64", "amd64"}):
+        archive = f"ffmpeg-master-latest-linux{'arm' * arm}64-gpl.tar.xz"
+        return (
+            f"Reinstall the package imageio-ffmpeg, or unpack {archive} from "
+            "https://github.com/BtbN/FFmpeg-Builds/releases and set FFMPEG_PATH to its bin/ffmpeg."
+        )
+    wanted = ", ".join(sorted({"libsvtav1", "libvmaf", "libopus", *lacks} - {"ffmpeg"}))
+    return f"Build or install ffmpeg 7.1 or newer with {wanted}, and set FFMPEG_PATH to it."
+
+
+def _advice_here(lacks: Sequence[str], *, own_choice: bool) -> str:
+    return advice(lacks, system=platform.system(), machine=platform.machine(), own_choice=own_choice)
 
 
 def _bundled() -> Path | None:
