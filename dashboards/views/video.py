@@ -114,12 +114,13 @@ def _current(film: Film) -> Encoded | None:
 
 
 def _facts(film: Film) -> None:
-    st.header("Facts", anchor=False)
+    replaced = film.row.state is State.REPLACED
+    st.header("Facts of the original" if replaced else "Facts", anchor=False)
     identity = film.identity
-    rows = {"Size": words.size(identity.size)}
+    rows = {"Size": words.size(film.row.size_before if replaced else identity.size)}
     rows.update(_known(film.facts) if film.facts else [("Contents", "not analysed")])
     rows["Names"] = f"{identity.links} hard links" if identity.links > 1 else ""
-    rows["Modified"] = words.moment(identity.modified_at, viewer.zone())
+    rows["Last modified"] = words.moment(identity.modified_at, viewer.zone())
     _two_columns((label, value) for label, value in rows.items() if value)
 
 

@@ -4,8 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import create_engine
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from reencodarr.library.states import State
 from reencodarr.library.tables import (
@@ -271,14 +270,3 @@ def _replaced(made: Specimens) -> None:
     made.search("undone")
     made.encode("undone", size=1 * GIB)
     made.swap("undone", before=4 * GIB, after=1 * GIB, kinds=("replaced", "undone"))
-
-
-def database(folder: Path) -> tuple[str, dict[str, int]]:
-    """A SQLite file in `folder` with the specimens in it: its URL and the ids."""
-    url = f"sqlite:///{folder / 'reencodarr.db'}"
-    engine = create_engine(url)
-    SQLModel.metadata.create_all(engine)
-    with Session(engine) as session:
-        ids = fill(session)
-    engine.dispose()
-    return url, ids

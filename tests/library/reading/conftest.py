@@ -1,22 +1,19 @@
-"""The specimens, in a SQLite file."""
+"""The specimens, on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from tests.library import specimens
 
 
 @pytest.fixture
-def specimen(tmp_path: Path) -> Iterator[tuple[Session, dict[str, int]]]:
-    url, ids = specimens.database(tmp_path)
-    engine = create_engine(url)
+def specimen(engine: Engine) -> Iterator[tuple[Session, dict[str, int]]]:
     with Session(engine) as session:
+        ids = specimens.fill(session)
         yield session, ids
-    engine.dispose()
 
 
 @pytest.fixture
