@@ -3,12 +3,14 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
 
@@ -29,8 +31,10 @@ def postgres() -> Iterator[str]:
             _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
             database.upgrade(_fresh(url, "template_films"))
             yield url
-            os.kill(server.get_pid(), signal.SIGQUIT)  # at once: nothing of it is needed any more
-    except (OSError, RuntimeError, TimeoutError) as error:
+            process = psutil.Process(server.get_pid())
+            process.send_signal(signal.SIGQUIT)  # ends it at once: nothing of it is needed any more
+            process.wait(30)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         pytest.skip(f"no PostgreSQL server can be started here: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
