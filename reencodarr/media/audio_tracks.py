@@ -46,7 +46,8 @@ def _object_based(track: Track) -> bool:
 
 
 def _features(track: Track) -> set[str]:
-    return set((track.text("Format_AdditionalFeatures") or "").split())
+    """Words of the profile, which older versions of MediaInfo put behind the format."""
+    return {word for field in ("Format", "Format_AdditionalFeatures") for word in (track.text(field) or "").split()}
 
 
 def _channels(track: Track) -> int:

@@ -147,7 +147,9 @@ def audio(track: Track) -> str:
         return "wmalossless"
     if name == "ac-3" and _bit_stream(track) > 10:
         return "eac3"
-    return _AUDIO.get(name) or _AUDIO.get(name.split(" ")[0]) or name or (track.text("CodecID") or "").lower()
+    # Older versions put the profile behind it: «AAC LC SBR», «MLP FBA 16-ch».
+    known = [codec for codec in _AUDIO if name == codec or name.startswith(codec + " ")]
+    return _AUDIO[max(known, key=len)] if known else name or (track.text("CodecID") or "").lower()
 
 
 def text(track: Track) -> str:
