@@ -283,5 +283,5 @@ def test_tracks_stand_in_the_containers_order() -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"media": null}', '{"media": {"track": 1}}', "no json"])
 def test_what_is_no_answer_is_a_value_error(text: str) -> None:
-    with pytest.raises(ValueError, match="lists no tracks|Expecting value"):
+    with pytest.raises(ValueError, match=r"lists no tracks|Expecting value"):
         mediainfo_document.parse(text)
