@@ -213,7 +213,16 @@ def _back_up(engine: Engine, present: str | None) -> None:
     if engine.dialect.name != "sqlite" or file is None or present is None:
         return
     copy = file.with_name(f"{file.name}.before-upgrade-{now():%Y%m%dT%H%M%S.%fZ}")
-    _copy(engine, file, copy)
+    part = copy.with_name(f"{copy.name}.part")
+    raw = sqlite3.connect(file, timeout=BUSY_SECONDS)
+    try:
+        raw.execute("VACUUM INTO ?", (str(part),))
+        part.rename(copy)
+    except (sqlite3.Error, OSError) as error:
+        part.unlink(missing_ok=True)  # half a copy must not look like one
+        raise _unavailable(engine, DBAPIError("VACUUM INTO", None, error)) from error
+    finally:
+        raw.close()
     log.info("database copied to %s before its upgrade", copy)
 
 

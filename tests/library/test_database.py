@@ -1,6 +1,7 @@
 """Opening, migrating, checking: on SQLite and on PostgreSQL."""
 
 import importlib.util
+import resource
 import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -101,6 +102,22 @@ def test_an_existing_sqlite_database_is_copied_before_an_upgrade(tmp_path: Path)
     with database.session(engine) as session:
         assert session.exec(select(Library)).one().path == Path("/films")
     engine.dispose()
+
+
+def test_without_room_for_the_copy_nothing_is_upgraded(tmp_path: Path) -> None:
+    file = tmp_path / "r.db"
+    database.upgrade(f"sqlite:///{file}")
+    before, limits = file.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(DatabaseUnavailable, match=r"full disk|cannot be"):
+            database.upgrade(f"sqlite:///{file}", migrations=newer(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert file.read_bytes() == before
+    assert list(tmp_path.glob("r.db.before*")) == []
 
 
 def test_a_failing_migration_leaves_the_database_as_it_was(url: str, engine: Engine, tmp_path: Path) -> None:
