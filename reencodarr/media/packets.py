@@ -15,7 +15,6 @@ from pathlib import Path
 
 import av
 from av.packet import Packet
-from av.stream import Stream
 from av.video.stream import VideoStream
 
 from reencodarr.errors import DamagedSource
@@ -98,6 +97,8 @@ def from_packets(source: demuxer.Source) -> PacketIndex:
     gathered = _Gathered()
     try:
         _gather(source, gathered)
+        if gathered.pts:
+            _require_end(source, gathered)
     except av.FFmpegError as error:
         raise _damaged(source, gathered, str(error.strerror)) from error
     if gathered.untimed:
@@ -108,7 +109,6 @@ def from_packets(source: demuxer.Source) -> PacketIndex:
         )
     if not gathered.pts:
         raise _damaged(source, gathered, "there are no packets of its video")
-    _require_end(source, gathered)
     return _index(
         source.video,
         pts=gathered.pts,
@@ -165,10 +165,8 @@ class _Gathered:
     keys: "array[int]" = field(default_factory=lambda: array("b"))
     untimed: int = 0
     corrupt: int = 0
-    latest: float = 0.0
-    """Seconds that the packets of any stream reach."""
 
-    def add(self, packet: "Packet[Stream]", time: int) -> None:
+    def add(self, packet: "Packet[VideoStream]", time: int) -> None:
         self.corrupt += packet.is_corrupt
         self.pts.append(time)
         self.durations.append(packet.duration or 0)
@@ -177,37 +175,45 @@ class _Gathered:
 
 
 def _gather(source: demuxer.Source, gathered: _Gathered) -> None:
-    """All streams are demuxed: only together do they tell whether the file reaches its declared end.
-
-    A packet without a presentation time stands at its decode time; libavformat derives the former for AVI.
-    """
-    video = source.video.index
-    seconds = {stream.index: float(stream.time_base or 0) for stream in source.container.streams}
-    for packet in source.container.demux():
-        if not packet.size:
+    """A packet without a presentation time stands at its decode time; libavformat derives the former for AVI."""
+    for packet in source.container.demux(source.video):
+        if not packet.size or packet.is_discard:
             continue
-        ours = packet.stream_index == video and not packet.is_discard
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
-            gathered.untimed += ours
-            continue
-        end = (time + (packet.duration or 0)) * seconds[packet.stream_index]
-        gathered.latest = max(gathered.latest, end)
-        if ours:
+            gathered.untimed += 1
+        else:
             gathered.add(packet, time)
 
 
 def _require_end(source: demuxer.Source, gathered: _Gathered) -> None:
-    """Raise DamagedSource when all streams end long before the header says: demuxers end a cut file in silence."""
+    """Raise DamagedSource when all streams end long before the header says: demuxers end a cut file in silence.
+
+    The other streams are asked only where the video ends early: TrueHD alone has 1200 packets a second.
+    """
     declared = (source.container.duration or 0) / av.time_base
-    missing = declared - gathered.latest
-    if missing > max(_MISSING_SECONDS, _MISSING_PART * declared):
+    least = declared - max(_MISSING_SECONDS, _MISSING_PART * declared)
+    reached = max(starts + lasts for starts, lasts in zip(gathered.pts, gathered.durations, strict=True))
+    if reached * float(source.video.time_base or 0) < least and _latest(source) < least:
         raise _damaged(source, gathered, f"its header promises {declared:.1f} s")
 
 
+def _latest(source: demuxer.Source) -> float:
+    """Seconds that the packets of any stream reach."""
+    seconds = {stream.index: float(stream.time_base or 0) for stream in source.container.streams}
+    source.container.seek(0)
+    ends = (
+        (packet.pts + (packet.duration or 0)) * seconds[packet.stream_index]
+        for packet in source.container.demux()
+        if packet.pts is not None
+    )
+    return max(ends, default=0.0)
+
+
 def _damaged(source: demuxer.Source, gathered: _Gathered, why: str) -> DamagedSource:
+    seconds = (max(gathered.pts) if gathered.pts else 0) * float(source.video.time_base or 0)
     return DamagedSource(
-        f"{source.path} stops being readable after {len(gathered.pts)} frames ({gathered.latest:.1f} s): {why}.",
+        f"{source.path} stops being readable after {len(gathered.pts)} frames ({seconds:.1f} s): {why}.",
         path=source.path,
         advice="Play it to its end, and fetch it again if it is broken.",
     )
