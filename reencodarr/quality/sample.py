@@ -37,8 +37,9 @@ BROKEN = (
     "corrupt decoded frame",
     "error while decoding",
     "Could not open encoder before EOF",
+    "Nothing was written into output file",
 )
-"""ffmpeg's words for a source that does not decode; the last where not one frame came out."""
+"""ffmpeg's words for a source that does not decode; the last two where not one frame came out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,11 @@ def ordered(
     )
 
 
+def left_behind(scratch: Path) -> list[Path]:
+    """What is still in a scratch folder, but for the empty file that makers of folders lock."""
+    return [path for path in scratch.iterdir() if path.name != ".making"]
+
+
 @pytest.fixture(scope="session")
 def make(ffmpeg: Path, bikes: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """Make a film out of the real clip `bikes`: `make("name.mkv", "-frames:v", "50", ...)`."""
