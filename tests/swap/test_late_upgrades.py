@@ -46,6 +46,19 @@ def outcome(name: str, step: int, target: str) -> tuple[bool, str]:
 
 
 SAFE = [name for name, how in VARIANTS.items() if (how.renameat2 or how.other_extension) and not how.copied]
+MOMENT = {
+    "same-name-without-exchange": {"original": "rename over", "destination": "rename over"},
+    "same-name-with-neither": {"original": "plain rename", "destination": "plain rename"},
+}
+"""Where one moment is left between the last look and a plain rename, as `visible` and `files.move_in` say."""
+
+
+def moment(name: str, target: str) -> str:
+    """The step just before which an upgrade of `target` would be overwritten; empty where there is none."""
+    direction, _, way = name.partition("-")
+    if way == "other-extension-with-neither":  # the name that the film is about to get
+        return "plain rename" if (direction == "swap") == (target == "destination") else ""
+    return MOMENT.get(way, {}).get(target, "")
 
 
 @pytest.mark.parametrize("name", SAFE)
@@ -59,24 +72,16 @@ def test_an_upgrade_that_arrives_around_the_visible_step_is_kept(name: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", ["original", "destination"])
-@pytest.mark.parametrize("name", SAFE)
-def test_an_upgrade_that_arrives_at_any_step_is_kept(name: str, target: str) -> None:
-    for step in range(1, steps(name) + 1):
-        there, at = outcome(name, step, target)
-        assert there, (step, at)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["swap-same-name-without-exchange", "undo-same-name-without-exchange"])
-def test_without_an_exchange_of_names_one_moment_is_left(name: str) -> None:
-    """What `visible.show` says of its second way: only between the last look and the rename."""
+@pytest.mark.parametrize("name", [name for name, how in VARIANTS.items() if not how.copied])
+def test_an_upgrade_that_arrives_at_any_step_is_kept_but_for_the_moment_we_admit(name: str, target: str) -> None:
     lost = []
     for step in range(1, steps(name) + 1):
-        there, at = outcome(name, step, "original")
+        there, at = outcome(name, step, target)
         if not there:
-            lost.append(at)
+            lost.append(at.rpartition(" ")[0])
 
-    assert lost == ["rename over .mkv"]
+    # Where a plain rename follows a check, the hidden journal's own renames are no danger to the film.
+    assert lost == ([moment(name, target)] if moment(name, target) else [])
 
 
 def test_an_original_that_an_upgrade_replaced_meanwhile_is_reported_as_changed() -> None:
