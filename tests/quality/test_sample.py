@@ -163,6 +163,14 @@ def test_a_filter_that_loses_frames_is_never_scored(ffmpeg: Path, short: Path, t
         taken(ffmpeg, dropping, tmp_path)
 
 
+def test_fewer_pairs_than_encoded_frames_are_no_score(ffmpeg: Path, short: Path, tmp_path: Path) -> None:
+    doubling = film(short, video=replace(QUICK, filters=("scale=160:68,fps=50",)))
+    as_expected = replace(doubling, windows=(replace(doubling.windows[0], frames=Frames(100)),))
+
+    with pytest.raises(FramesMispaired, match="100 frames, the source 50"):
+        taken(ffmpeg, as_expected, tmp_path)
+
+
 def test_a_full_scratch_disk_is_a_named_failure(ffmpeg: Path, short: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
