@@ -58,7 +58,22 @@ def small_film(ffmpeg: Path, bikes: Path, tmp_path_factory: pytest.TempPathFacto
     programs.run(
         [ffmpeg, *ffmpeg_tool.QUIET, "-y", "-i", bikes, "-f", "lavfi", "-i", "sine=440:duration=2:sample_rate=48000"]
         + ["-i", folder / "s.srt", "-i", folder / "c.txt", "-map", "0:v:0", "-map", "1:a", "-map", "2:s"]
-        + ["-map_metadata", "3", "-map_chapters", "3", "-frames:v", "50", "-t", "2", "-c:v", "libx264", "-crf", "12"]
+        + [
+            "-map_metadata",
+            "3",
+            "-map_chapters",
+            "3",
+            "-frames:v",
+            "50",
+            "-t",
+            "2",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            "4",
+        ]
         + ["-c:a", "aac", "-ac", "2", "-b:a", "128k", "-c:s", "srt", "-metadata:s:a:0", "language=eng"]
         + ["-metadata:s:s:0", "language=deu", film]
     )

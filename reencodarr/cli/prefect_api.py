@@ -33,6 +33,9 @@ SERVER = {
 }
 
 
+DRAIN_SECONDS = 20.0
+
+
 def home(settings: Settings) -> Path:
     """PREFECT_HOME of everything we start."""
     return Path(os.environ.get("PREFECT_HOME", settings.data_dir / "prefect"))
@@ -60,4 +63,18 @@ def starting(settings: Settings) -> Iterator[Callable[[], None]]:
             servers.wait_until_listening(process, port, log_path=log_path)
             os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
 
-        yield ready
+        try:
+            yield ready
+        finally:
+            _drain()
+
+
+def _drain() -> None:
+    """Let Prefect send what it still holds while its API is there; at exit it would wait for it for ever."""
+    if "prefect" not in sys.modules:
+        return
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for sender in (APILogWorker, EventsWorker):
+        sender.drain_all(timeout=DRAIN_SECONDS, at_exit=False)

@@ -91,21 +91,19 @@ def summary(workplace: Workplace, paths: Sequence[str], *, as_json: bool = False
 
 
 def summary_table(rows: Sequence[Row]) -> Table:
-    """One line a film: before, after, CRF, VMAF predicted and achieved, time."""
+    """One line a film: before, after, CRF, VMAF predicted → achieved, time, and where it got to."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("film", overflow="fold", ratio=2)
-    for name in ("before", "after", "saved", "CRF", "predicted", "achieved", "time"):
+    for name in ("before", "after", "CRF", "VMAF", "time"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state", overflow="fold", ratio=1)
+    table.add_column("state", ratio=1)
     for row in rows[:LISTED]:
         table.add_row(
             Text(row.name),
             bytes_text(row.size_before),
             bytes_text(row.size_after) if row.size_after is not None else "",
-            f"{row.saved / row.size_before:.0%}" if row.saved is not None and row.size_before else "",
             f"{row.crf:g}" if row.crf is not None else "",
-            f"{row.predicted:.1f}" if row.predicted is not None else "",
-            f"{row.achieved:.1f}" if row.achieved is not None else "",
+            _vmaf(row),
             duration_text(row.seconds) if row.seconds is not None else "",
             Text(_state(row), style=STYLES.get(row.state, "")),
         )
@@ -116,7 +114,7 @@ def summary_table(rows: Sequence[Row]) -> Table:
 
 def _intent(one: Intention) -> Text:
     if one.estimate is not None:
-        return Text("encode: " + " ".join(one.sentences), style="default")
+        return Text(one.sentences[0] if one.sentences else "encode")
     if one.state is State.REPLACED:
         return Text("already replaced", style="dim")
     word = "failed" if one.state is State.FAILED else "leave" if one.state is State.SKIPPED else one.state.value
@@ -141,7 +139,15 @@ def _forecast_line(found: Forecast) -> str:
     )
 
 
+def _vmaf(row: Row) -> str:
+    """Predicted, and behind the arrow achieved."""
+    predicted = f"{row.predicted:.1f}" if row.predicted is not None else ""
+    return f"{predicted} → {row.achieved:.1f}" if row.achieved is not None else predicted
+
+
 def _state(row: Row) -> str:
+    if row.saved is not None and row.size_before:
+        return f"{row.state.value}, {row.saved / row.size_before:.0%} smaller"
     return f"{row.state.value}: {row.reason.replace('_', ' ')}" if row.reason else row.state.value
 
 

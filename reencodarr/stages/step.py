@@ -1,7 +1,8 @@
 """One claimed step of one video: whatever happens inside, the claim ends and the database says how.
 
-A failure that may pass (a full disk, a busy file) is recorded and the video goes back to where it waits; any other
-failure ends the video's way until somebody retries it. An interrupt puts the video back and is passed on.
+A failure that may pass (a full disk, a busy file) is recorded and the video goes back to where it waits; a file that
+changed meanwhile is analysed anew; any other failure ends the video's way until somebody retries it. An interrupt puts
+the video back and is passed on.
 """
 
 import logging
@@ -15,7 +16,14 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from reencodarr import __version__
-from reencodarr.errors import ProgramFailed, ReencodarrError, Stage, StateConflict
+from reencodarr.errors import (
+    OriginalChanged,
+    ProgramFailed,
+    ReencodarrError,
+    SourceVanished,
+    Stage,
+    StateConflict,
+)
 from reencodarr.library import database, failures, jobs, transitions
 from reencodarr.library.states import RESTING, State
 from reencodarr.library.tables import VideoState
@@ -72,6 +80,9 @@ def take(
         return _concluded(workplace, video_id, working=working, attempt=attempt, stage=stage, verdict=verdict)
     except StateConflict as conflict:
         return _left(workplace, video_id, f"The claim was lost, so the result is not used: {conflict}")
+    except (SourceVanished, OriginalChanged) as change:
+        verdict = Verdict(after=State.NEEDS_ANALYSIS, words=f"{change} It is looked at again.")
+        return _concluded(workplace, video_id, working=working, attempt=attempt, stage=stage, verdict=verdict)
     except Exception as error:  # noqa: BLE001 - the boundary: every failure of a step becomes a row, never a lost claim
         return _failed(workplace, video_id, working=working, attempt=attempt, stage=stage, error=error)
     except BaseException:

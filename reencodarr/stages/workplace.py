@@ -9,10 +9,9 @@ from reencodarr.encoding import policy as policies
 from reencodarr.encoding.policy import Policy
 from reencodarr.errors import ProgramMissing, SettingsError
 from reencodarr.library import database, transitions
-from reencodarr.quality import abav1, native
+from reencodarr.quality import native
 from reencodarr.quality.engine import Engine as SearchEngine
 from reencodarr.settings import Settings
-from reencodarr.tools import abav1 as abav1_tool
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.units import Bytes
 
@@ -63,6 +62,9 @@ def search_engine(workplace: Workplace) -> SearchEngine:
     if settings.engine == "native":
         return native.NativeEngine(ffmpeg=workplace.ffmpeg, workers=settings.probe_workers)
     if settings.engine == "ab-av1":
+        from reencodarr.quality import abav1
+        from reencodarr.tools import abav1 as abav1_tool
+
         program = abav1_tool.locate(settings.ab_av1_path)
         if program is None:
             raise ProgramMissing("ab-av1 is not there.", advice="Install it, or unset REENCODARR_ENGINE.")
