@@ -55,7 +55,7 @@ _SURROUND = (
     "aevalsrc='0.2*sin(300*PI*t)|0.2*sin(400*PI*t)|0.3*sin(500*PI*t)*exp(-3*mod(t,0.6))|0.3*sin(80*PI*t)"
     f"|0.1*sin(700*PI*t)|0.1*sin(900*PI*t)':c=5.1:s=48000:d={SECONDS}"
 )
-_H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-pix_fmt", "yuv420p")
+_H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "6", "-pix_fmt", "yuv420p")
 _HDR10 = (
     "log-level=error:hdr10=1:repeat-headers=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:"
     "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=1000,400"
@@ -123,7 +123,7 @@ def _films() -> tuple[_Film, ...]:
             picture=f"{_land(31, zoom=8, octaves=8, camera='300+40*t:180+60*sin(t*2)')},"
             + _colours("0/0 0.45/0.1 0.55/0.35 1/0.7", "0/0.1 0.45/0.2 0.55/0.45 1/0.75", "0/0.05 0.5/0.15 1/0.5"),
             sound=_SURROUND,
-            packing=("-c:v", "libx265", "-preset", "superfast", "-crf", "8", "-pix_fmt", "yuv420p10le")
+            packing=("-c:v", "libx265", "-preset", "ultrafast", "-crf", "3", "-pix_fmt", "yuv420p10le")
             + ("-x265-params", _HDR10, "-c:a", "eac3", "-b:a", "384k", "-metadata", "title=High Summer"),
         ),
         _Film(
