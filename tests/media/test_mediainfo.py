@@ -300,6 +300,16 @@ def test_a_playlist_named_like_a_film_is_not_a_video(bikes: Path, tmp_path: Path
         mediainfo.read(tmp_path / "x.mkv")
 
 
+def test_a_film_whose_packets_lie_in_another_file_is_not_a_video() -> None:
+    document = (
+        '{"media": {"track": [{"@type": "General", "Format": "QuickTime"},'
+        ' {"@type": "Video", "Format": "AVC", "Width": "640", "Height": "272", "extra": {"Source": "other.mov"}}]}}'
+    )
+
+    with pytest.raises(NotAVideo, match="points to other files"):
+        mediainfo.facts(document, path=Path("x.mov"), size=Bytes(1))
+
+
 def test_an_answer_without_a_picture_size_is_a_damaged_source() -> None:
     document = '{"media": {"track": [{"@type": "General"}, {"@type": "Video", "Format": "AVC"}]}}'
 
