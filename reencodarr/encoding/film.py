@@ -131,8 +131,6 @@ def _audio(facts: MediaFacts, plan: EncodePlan) -> list[str]:
         if audio.action is AudioAction.OPUS:
             words += _opus(place, audio)
             continue
-        # A track that starts between two sync points (TrueHD) is copied from its first packet all the same.
-        words += [f"-copyinkf:a:{place}"]
         if drops_hidden_audio(facts, plan):
             words += [f"-bsf:a:{place}", f"noise=drop=lt(pts*tb\\,-{float(LONGEST_PRIMING):g})"]
     return words

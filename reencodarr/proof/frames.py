@@ -18,8 +18,11 @@ from reencodarr.proof.tracks import Track, Tracks
 ENCODED_AUDIO_SLACK = 0.1
 """Seconds by which an encoded audio track may begin or end elsewhere: run-up and last frame of two codecs."""
 
-HIDES_PACKETS = frozenset({"vp8", "vp9", "av1", "mpeg4", "msmpeg4v3"})
-"""Codecs with packets that are never shown as a picture of their own."""
+HIDES_PACKETS = frozenset({"vp8", "mpeg4"})
+"""Codecs with packets that are never shown as a picture of their own (VP8's alternate references, empty MPEG-4 VOPs)."""
+
+HIDDEN_SHARE = Fraction(1, 4)
+"""No encoder hides more of its packets."""
 
 STORES_FIELDS = frozenset({"h264", "mpeg2video", "vc1"})
 """Codecs that may store the two fields of a frame as two packets."""
@@ -91,15 +94,14 @@ def packets_without_picture(source: Track, shown: Times, *, interlaced: bool) ->
     broken-off group), and for one last, cut off packet.
     """
     packets, pictures = len(source.pts) + source.untimed, len(shown.pts)
-    if source.codec in HIDES_PACKETS or pictures >= packets:
-        return ()
     leading = 0
     if not source.untimed and shown.pts:
         first = shown.pts[0] * shown.time_base / source.time_base
         leading = bisect_left(source.pts, int(first))
     missing = packets - leading - pictures
     fields = interlaced and source.codec in STORES_FIELDS and missing <= pictures
-    if missing <= 1 or fields:
+    hidden = source.codec in HIDES_PACKETS and missing <= HIDDEN_SHARE * packets
+    if missing <= 1 or fields or hidden:
         return ()
     return (f"{missing} of the source's {packets} packets gave no picture: it is damaged",)
 

@@ -1,6 +1,7 @@
 """Real films of every kind are encoded and proven: what a container or a camera does differently must come through."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,43 @@ def test_a_late_beginning_stays_where_it_is(ffmpeg: Path, media: Path, tmp_path:
     assert start(before.video) > 0.7
     assert list(after.video.pts) == list(before.video.pts)
     assert start(after.audio[0]) == start(before.audio[0])
+    assert kit.proof(ffmpeg, film).differences == ()
+
+
+def test_a_matroska_film_that_begins_at_three_seconds_still_does(
+    ffmpeg: Path, small_film: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "late.mkv"
+    words: list[str | Path] = ["-i", small_film, "-map", "0", "-c", "copy", "-output_ts_offset", "3", source]
+    programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *words])
+
+    film = kit.encoded(ffmpeg, source, tmp_path)
+
+    assert start(tracks.read(film.result.path).video) == start(tracks.read(source).video) == 3
+    assert kit.proof(ffmpeg, film).differences == ()
+
+
+def test_no_track_becomes_the_default_by_itself(ffmpeg: Path, media: Path, tmp_path: Path) -> None:
+    source = tmp_path / "undecided.mkv"
+    words: list[str | Path] = ["-i", media / "made_rich_480p24.mkv", "-t", "1", "-map", "0:v", "-map", "0:a:0"]
+    words += ["-map", "0:a:3", "-c", "copy", "-disposition:a", "0", "-default_mode", "passthrough", source]
+    programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *words])
+
+    film = kit.encoded(ffmpeg, source, tmp_path)
+
+    assert [stream.dispositions for stream in reading.contents(film.result.path).of("audio")] == [frozenset()] * 2
+    assert kit.proof(ffmpeg, film).differences == ()
+
+
+def test_sound_whose_times_jitter_is_encoded_evenly(ffmpeg: Path, media: Path, tmp_path: Path) -> None:
+    """Vorbis in WebM: packets of 3 ms, rounded to whole ones."""
+    source = kit.cut(ffmpeg, media / "vp8_270p_echo_hereweare.webm", tmp_path, seconds=4)
+
+    film = kit.encoded(ffmpeg, source, tmp_path)
+
+    times = tracks.read(film.result.path).audio[0].pts
+    assert film.plan.audio[0].action is AudioAction.OPUS
+    assert {later - earlier for earlier, later in itertools.pairwise(times)} <= {19, 20, 21}
     assert kit.proof(ffmpeg, film).differences == ()
 
 
