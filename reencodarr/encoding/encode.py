@@ -97,22 +97,12 @@ def encode(
     before = _present(order)
     watch = _Watch(order, before, report=report, frame_deadline=frame_deadline)
     result = scratch / film.result_name(order.plan)
-    command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, *_arguments(order, result)]
     log.info("%s: encoding at CRF %g, preset %d", order.label, order.crf, order.plan.video.preset)
-    try:
-        # SVT_LOG=1: errors only; its settings would fill what is kept of standard error.
-        done = programs.run(command, on_line=watch.line, environment={"SVT_LOG": "1"}, about=order.source)
-    except ProgramInterrupted:
-        raise
-    except ProgramFailed as failed:
-        raise _cause(order, before, failed) from failed
-    _require_unchanged(order, before)
-    _require_whole(order, done.stderr)
+    done = _run(order, result, ffmpeg=ffmpeg, watch=watch, before=before)
     size = Bytes(result.stat().st_size)
     watch.require_small(size)
-    log.info(
-        "%s: %d frames, %.0f%% of the source in %.1f s", order.label, watch.frames, 100 * size / before.size, done.wall
-    )
+    percent = 100 * size / before.size
+    log.info("%s: %d frames, %.0f%% of the source in %.1f s", order.label, watch.frames, percent, done.wall)
     return EncodeResult(
         path=result,
         size=size,
@@ -124,6 +114,21 @@ def encode(
         command=done.command,
         build=ffmpeg_tool.build(ffmpeg).identity,
     )
+
+
+def _run(order: EncodeOrder, result: Path, *, ffmpeg: Path, watch: "_Watch", before: Fingerprint) -> programs.Finished:
+    """Run ffmpeg to its end and believe it only when the source was there, unchanged and whole, all the time."""
+    command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, *_arguments(order, result)]
+    try:
+        # SVT_LOG=1: errors only; its settings would fill what is kept of standard error.
+        done = programs.run(command, on_line=watch.line, environment={"SVT_LOG": "1"}, about=order.source)
+    except ProgramInterrupted:
+        raise
+    except ProgramFailed as failed:
+        raise _cause(order, before, failed) from failed
+    _require_unchanged(order, before)
+    _require_whole(order, done.stderr)
+    return done
 
 
 def _arguments(order: EncodeOrder, result: Path) -> list[str]:

@@ -19,7 +19,7 @@ ENCODED_AUDIO_SLACK = 0.1
 """Seconds by which an encoded audio track may begin or end elsewhere: run-up and last frame of two codecs."""
 
 HIDES_PACKETS = frozenset({"vp8", "mpeg4"})
-"""Codecs with packets that are never shown as a picture of their own (VP8's alternate references, empty MPEG-4 VOPs)."""
+"""Codecs with packets that are never shown: VP8's alternate references, MPEG-4's empty pictures."""
 
 HIDDEN_SHARE = Fraction(1, 4)
 """No encoder hides more of its packets."""

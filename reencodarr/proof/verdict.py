@@ -53,34 +53,31 @@ def prove(  # noqa: PLR0913 - everything that a result must hold up against
 ) -> Proof:
     """Compare a result with its source, in everything. Reads both files whole and decodes the result; writes nothing.
 
-    `achieved` is the measured mean and 5th percentile of the result, None where nothing was measured (nothing is then
-    said about quality). `accepted_mean` is the mean that the search settled for where the target's was out of reach.
+    `achieved` is the measured mean and 5th percentile of the result, None where none was measured (and none is judged);
+    `accepted_mean` what the search settled for where the target's mean was out of reach.
 
     Raises MediaError when the source cannot be read, ProgramMissing, ProgramStalled, ProgramInterrupted.
     """
-    _tell(report, source, "reading the source")
+    report(Progress(stage=Stage.PROOF.value, label=source.name, detail="comparing the result with its source"))
     before = reading.contents(source)
+    differences = [
+        *ratio_differences(result_size, facts.size, plan),
+        *quality_differences(achieved, plan.target, accepted_mean=accepted_mean),
+    ]
+    after: Contents | None = None
     try:
-        _tell(report, source, "reading the result")
+        differences += _identity(result, result_size, result_sha256)
         after = reading.contents(result)
-        differences = [
-            *_identity(result, result_size, result_sha256),
-            *ratio_differences(result_size, facts.size, plan),
-            *quality_differences(achieved, plan.target, accepted_mean=accepted_mean),
-            *parity.differences(before, after, facts=facts, plan=plan),
-            *_packets(source, result, before, facts=facts, plan=plan, ffmpeg=ffmpeg),
-            *decode.differences(source, result, plan=plan, ffmpeg=ffmpeg, report=report),
-        ]
+        differences += parity.differences(before, after, facts=facts, plan=plan)
+        differences += _packets(source, result, before, facts=facts, plan=plan, ffmpeg=ffmpeg)
+        differences += decode.differences(source, result, plan=plan, ffmpeg=ffmpeg, report=report)
     except MediaError as error:
         if error.path != result:
             raise
-        after, differences = None, [f"the result cannot be read: {error.message}"]
+        differences.append(f"the result cannot be read: {error.message}")
     log.info("%s: %d differences", source.name, len(differences))
-    return Proof(
-        streams_before=_words(before),
-        streams_after=_words(after) if after else (),
-        differences=tuple(differences),
-    )
+    lines = _words(after) if after else ()
+    return Proof(streams_before=_words(before), streams_after=lines, differences=tuple(differences))
 
 
 def ratio_differences(result: Bytes, source: Bytes, plan: EncodePlan) -> tuple[str, ...]:
@@ -118,6 +115,8 @@ def quality_differences(
 
 
 def _identity(result: Path, size: Bytes, sha256: str) -> tuple[str, ...]:
+    if not result.is_file():
+        return ("the result is gone",)
     present = result.stat().st_size
     if present != size:
         return (f"the result has {present} bytes, the encode reported {size}",)
@@ -162,7 +161,3 @@ def _words(contents: Contents) -> tuple[str, ...]:
     attached = (f"attachment: {file.name or 'picture'}, {file.size} bytes" for file in contents.attachments)
     chapters = (f"{len(contents.chapters)} chapters",) if contents.chapters else ()
     return (*(streams.words(stream) for stream in contents.streams), *attached, *chapters)
-
-
-def _tell(report: Report, source: Path, detail: str) -> None:
-    report(Progress(stage=Stage.PROOF.value, label=source.name, detail=detail))

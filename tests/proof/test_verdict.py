@@ -219,6 +219,12 @@ def test_an_unreadable_source_is_an_error_and_no_verdict(ffmpeg: Path, small: Fi
         kit.proof(ffmpeg, dataclasses.replace(small, source=tmp_path / "gone.mkv"))
 
 
+def test_a_result_that_is_gone_is_found(ffmpeg: Path, small: Film, tmp_path: Path) -> None:
+    nowhere = dataclasses.replace(small, result=dataclasses.replace(small.result, path=tmp_path / "gone.mkv"))
+
+    assert "the result is gone" in kit.proof(ffmpeg, nowhere).differences
+
+
 def test_a_damaged_copied_track_is_excused_when_the_source_has_the_same_damage(
     ffmpeg: Path, small_film: Path, tmp_path: Path
 ) -> None:
