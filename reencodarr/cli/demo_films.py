@@ -79,82 +79,6 @@ class _Film:
     broken: bool = False
 
 
-def make(folder: Path, ffmpeg: Path, *, report: Report = silent) -> tuple[Path, ...]:
-    """Make the films that `folder` does not hold yet; all of them, in order. May be repeated safely.
-
-    Raises SettingsError when the folder is somebody else's or cannot be written, NoSpace, ProgramError.
-    """
-    try:
-        _claim(folder)
-        return tuple(_present(film, folder) or _made(film, folder, ffmpeg, report) for film in _films())
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise NoSpace(f"The disk of {folder} is full.", path=folder, advice="The demo needs 30 MB.") from error
-        raise SettingsError(f"{folder} cannot be written: {error.strerror}.", path=folder) from error
-
-
-def _films() -> tuple[_Film, ...]:
-    return (
-        _Film(
-            name="Northern Lights (2019)",
-            suffix=".mkv",
-            picture=f"{_land(3, zoom=6, octaves=8, camera='320+300*sin(t/4):180+160*cos(t/3)')},"
-            + _colours("0/0 0.4/0.1 0.45/0.3 0.7/0.5 1/1", "0/0.05 0.4/0.2 0.45/0.45 1/1", "0/0.2 0.4/0.4 0.45/0.2 1/1")
-            + f"[land];{_MIST}[mist];[land][mist]blend=all_mode=addition",
-            sound=_STEREO,
-            more=("en.srt", "de.srt", "chapters.txt"),
-            packing=(*_H264, "-map", "2:s", "-map", "3:s", "-c:s", "srt", "-map_metadata", "4", "-map_chapters", "4")
-            + ("-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=deu", "-metadata:s:a:0", "language=eng")
-            + ("-c:a", "aac", "-b:a", "192k", "-attach", "about.txt", "-metadata:s:t", "mimetype=text/plain"),
-        ),
-        _Film(
-            name="Desert Road (2007)",
-            suffix=".mp4",
-            picture=f"{_land(7, zoom=7, octaves=8, camera='60*t+200*gt(t,2.5):180+100*sin(t)-150*gt(t,2.5)')},"
-            + _colours("0/0.1 0.3/0.3 0.5/0.75 1/1", "0/0.05 0.3/0.15 0.5/0.5 1/0.95", "0/0.1 0.3/0.1 0.5/0.25 1/0.8"),
-            sound=_SURROUND,
-            more=("en.srt",),
-            packing=(*_H264, "-map", "2:s", "-c:s", "mov_text", "-c:a", "ac3", "-b:a", "448k")
-            + ("-metadata:s:a:0", "language=eng", "-metadata:s:s:0", "language=eng", "-movflags", "+faststart"),
-        ),
-        _Film(
-            name="High Summer (2023)",
-            suffix=".mkv",
-            picture=f"{_land(31, zoom=8, octaves=8, camera='300+40*t:180+60*sin(t*2)')},"
-            + _colours("0/0 0.45/0.1 0.55/0.35 1/0.7", "0/0.1 0.45/0.2 0.55/0.45 1/0.75", "0/0.05 0.5/0.15 1/0.5"),
-            sound=_SURROUND,
-            packing=("-c:v", "libx265", "-preset", "ultrafast", "-crf", "3", "-pix_fmt", "yuv420p10le")
-            + ("-x265-params", _HDR10, "-c:a", "eac3", "-b:a", "384k", "-metadata", "title=High Summer"),
-        ),
-        _Film(
-            name="Holiday on Ice (2015)",
-            suffix=".mkv",
-            # A phone in the evening: half the frames are missing from the middle on.
-            picture=f"{_land(21, zoom=6, octaves=7, camera='300+70*t:180+90*sin(t*2)')},"
-            + _colours("0/0.1 0.4/0.35 0.6/0.6 1/0.9", "0/0.2 0.4/0.45 0.6/0.7 1/0.95", "0/0.3 0.4/0.6 0.6/0.8 1/1")
-            + ",select='lt(n,60)+not(mod(n,2))'",
-            sound=_STEREO,
-            packing=(*_H264, "-fps_mode", "vfr", "-c:a", "aac", "-b:a", "128k"),
-        ),
-        _Film(
-            name="Quiet Planet (2024)",
-            suffix=".mkv",
-            picture=f"{_land(5, zoom=5, octaves=7, camera='100+60*t:100+20*t')},"
-            + _colours("0/0.1 0.5/0.2 1/0.9", "0/0 0.5/0.1 1/0.7", "0/0.2 0.5/0.4 1/1"),
-            sound=_STEREO,
-            packing=("-c:v", "libsvtav1", "-preset", "12", "-crf", "30", "-pix_fmt", "yuv420p10le", "-c:a", "libopus"),
-        ),
-        _Film(
-            name="Lost Reel (1998)",
-            suffix=".mp4",
-            picture=_land(2, zoom=6, octaves=7, camera="200+30*t:200"),
-            sound=_STEREO,
-            packing=(*_H264, "-c:a", "aac"),
-            broken=True,
-        ),
-    )
-
-
 def _land(seed: int, *, zoom: int, octaves: int, camera: str) -> str:
     """A landscape in grey, 640x360 at 24 fps, seen by a camera at `x:y` (expressions of the time `t`)."""
     x, _, y = camera.partition(":")
@@ -168,6 +92,81 @@ def _land(seed: int, *, zoom: int, octaves: int, camera: str) -> str:
 def _colours(red: str, green: str, blue: str) -> str:
     """What each height looks like: curves from grey, as `height/amount` pairs."""
     return f"curves=interp=pchip:r='{red}':g='{green}':b='{blue}'"
+
+
+_FILMS = (
+    _Film(
+        name="Northern Lights (2019)",
+        suffix=".mkv",
+        picture=f"{_land(3, zoom=6, octaves=8, camera='320+300*sin(t/4):180+160*cos(t/3)')},"
+        + _colours("0/0 0.4/0.1 0.45/0.3 0.7/0.5 1/1", "0/0.05 0.4/0.2 0.45/0.45 1/1", "0/0.2 0.4/0.4 0.45/0.2 1/1")
+        + f"[land];{_MIST}[mist];[land][mist]blend=all_mode=addition",
+        sound=_STEREO,
+        more=("en.srt", "de.srt", "chapters.txt"),
+        packing=(*_H264, "-map", "2:s", "-map", "3:s", "-c:s", "srt", "-map_metadata", "4", "-map_chapters", "4")
+        + ("-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=deu", "-metadata:s:a:0", "language=eng")
+        + ("-c:a", "aac", "-b:a", "192k", "-attach", "about.txt", "-metadata:s:t", "mimetype=text/plain"),
+    ),
+    _Film(
+        name="Desert Road (2007)",
+        suffix=".mp4",
+        picture=f"{_land(7, zoom=7, octaves=8, camera='60*t+200*gt(t,2.5):180+100*sin(t)-150*gt(t,2.5)')},"
+        + _colours("0/0.1 0.3/0.3 0.5/0.75 1/1", "0/0.05 0.3/0.15 0.5/0.5 1/0.95", "0/0.1 0.3/0.1 0.5/0.25 1/0.8"),
+        sound=_SURROUND,
+        more=("en.srt",),
+        packing=(*_H264, "-map", "2:s", "-c:s", "mov_text", "-c:a", "ac3", "-b:a", "448k")
+        + ("-metadata:s:a:0", "language=eng", "-metadata:s:s:0", "language=eng", "-movflags", "+faststart"),
+    ),
+    _Film(
+        name="High Summer (2023)",
+        suffix=".mkv",
+        picture=f"{_land(31, zoom=8, octaves=8, camera='300+40*t:180+60*sin(t*2)')},"
+        + _colours("0/0 0.45/0.1 0.55/0.35 1/0.7", "0/0.1 0.45/0.2 0.55/0.45 1/0.75", "0/0.05 0.5/0.15 1/0.5"),
+        sound=_SURROUND,
+        packing=("-c:v", "libx265", "-preset", "ultrafast", "-crf", "3", "-pix_fmt", "yuv420p10le")
+        + ("-x265-params", _HDR10, "-c:a", "eac3", "-b:a", "384k", "-metadata", "title=High Summer"),
+    ),
+    _Film(
+        name="Holiday on Ice (2015)",
+        suffix=".mkv",
+        # A phone in the evening: half the frames are missing from the middle on.
+        picture=f"{_land(21, zoom=6, octaves=7, camera='300+70*t:180+90*sin(t*2)')},"
+        + _colours("0/0.1 0.4/0.35 0.6/0.6 1/0.9", "0/0.2 0.4/0.45 0.6/0.7 1/0.95", "0/0.3 0.4/0.6 0.6/0.8 1/1")
+        + ",select='lt(n,60)+not(mod(n,2))'",
+        sound=_STEREO,
+        packing=(*_H264, "-fps_mode", "vfr", "-c:a", "aac", "-b:a", "128k"),
+    ),
+    _Film(
+        name="Quiet Planet (2024)",
+        suffix=".mkv",
+        picture=f"{_land(5, zoom=5, octaves=7, camera='100+60*t:100+20*t')},"
+        + _colours("0/0.1 0.5/0.2 1/0.9", "0/0 0.5/0.1 1/0.7", "0/0.2 0.5/0.4 1/1"),
+        sound=_STEREO,
+        packing=("-c:v", "libsvtav1", "-preset", "12", "-crf", "30", "-pix_fmt", "yuv420p10le", "-c:a", "libopus"),
+    ),
+    _Film(
+        name="Lost Reel (1998)",
+        suffix=".mp4",
+        picture=_land(2, zoom=6, octaves=7, camera="200+30*t:200"),
+        sound=_STEREO,
+        packing=(*_H264, "-c:a", "aac"),
+        broken=True,
+    ),
+)
+
+
+def make(folder: Path, ffmpeg: Path, *, report: Report = silent) -> tuple[Path, ...]:
+    """Make the films that `folder` does not hold yet; all of them, in order. May be repeated safely.
+
+    Raises SettingsError when the folder is somebody else's or cannot be written, NoSpace, ProgramError.
+    """
+    try:
+        _claim(folder)
+        return tuple(_present(film, folder) or _made(film, folder, ffmpeg, report) for film in _FILMS)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoSpace(f"The disk of {folder} is full.", path=folder, advice="The demo needs 30 MB.") from error
+        raise SettingsError(f"{folder} cannot be written: {error.strerror}.", path=folder) from error
 
 
 def _claim(folder: Path) -> None:

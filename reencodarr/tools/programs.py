@@ -99,11 +99,8 @@ def run(
         _end(process)
         raise
     if usage is None:
-        raise ProgramStalled(
-            f"{name} gave no sign of life for {stall_deadline:.0f} s and was ended.",
-            path=about,
-            advice=f"Last words: {last_line(said.stderr)}",
-        )
+        what = f"{name} gave no sign of life for {stall_deadline:.0f} s and was ended."
+        raise ProgramStalled(what, path=about, advice=f"Last words: {last_line(said.stderr)}")
     if process.returncode != 0:
         raise _failure(command, name=name, exit_code=process.returncode, stderr=said.stderr, about=about)
     wall = Seconds(time.monotonic() - started)
