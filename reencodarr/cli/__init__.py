@@ -5,16 +5,23 @@ import sys
 
 def main() -> None:
     """Entry point of the `reencodarr` program; exits with one of the codes of `cli.exits`."""
+    import logging
+
+    from cyclopts import CycloptsError
+
     from reencodarr.cli import exits
     from reencodarr.cli.app import app
     from reencodarr.errors import ReencodarrError
 
+    logging.getLogger("reencodarr").addHandler(logging.NullHandler())
     try:
         code = app(exit_on_error=False, print_error=True, result_action="return_value")
     except ReencodarrError as error:
         from reencodarr.cli.console import err
 
         err.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
+        sys.exit(exits.CANNOT_WORK)
+    except CycloptsError:
         sys.exit(exits.CANNOT_WORK)
     except KeyboardInterrupt:
         sys.exit(exits.INTERRUPTED)

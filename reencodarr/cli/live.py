@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from reencodarr import progress
-from reencodarr.cli.console import duration_text, err
+from reencodarr.cli.console import duration_text, err, safe
 from reencodarr.progress import Report
 
 STAGES = {
@@ -29,7 +29,7 @@ def bars() -> Iterator[Report]:
         def report(one: progress.Progress) -> None:
             shown.update(
                 line,
-                description=f"{STAGES.get(one.stage, one.stage)} [bold]{_safe(one.label)}[/]",
+                description=f"{STAGES.get(one.stage, one.stage)} [bold]{safe(one.label)}[/]",
                 completed=one.fraction if one.fraction is not None else 0.0,
                 total=1.0 if one.fraction is not None else None,
                 detail=_detail(one),
@@ -63,9 +63,3 @@ def _detail(one: progress.Progress) -> str:
     if one.detail:
         parts.append(one.detail)
     return " · ".join(parts)
-
-
-def _safe(label: str) -> str:
-    """A name that a terminal can show: no markup, no control characters, no lone surrogates."""
-    printable = label.encode("utf-8", "replace").decode("utf-8").replace("[", r"\[")
-    return "".join(letter if letter.isprintable() else "�" for letter in printable)

@@ -61,13 +61,14 @@ def run(
 
 
 def _run(loaded: Settings, paths: list[Path], *, ready: Callable[[], None], yes: bool, retry: bool, json: bool) -> int:
-    from reencodarr.cli import live, look, show
+    from reencodarr.cli import live, logs, look, show
     from reencodarr.stages import forecast, housekeeping, queue
 
     workplace = look.open_or_create(loaded)
+    logs.to_file(loaded.data_dir)
     names = [str(path) for path in paths]
     with look.alone(workplace, paths):
-        for words in housekeeping.recover(workplace):
+        for words in [*housekeeping.recover(workplace), *_recovered_on_disk(workplace, paths)]:
             err.print(words, markup=False)
         if retry:
             queue.retry(workplace, names)
@@ -86,6 +87,14 @@ def _run(loaded: Settings, paths: list[Path], *, ready: Callable[[], None], yes:
         show.summary(workplace, names, batch=batch, as_json=json)
     failed = any(outcome.failed for outcome in [*analysed, *outcomes])
     return exits.SOME_FAILED if failed else exits.DONE
+
+
+def _recovered_on_disk(workplace: "Workplace", paths: list[Path]) -> list[str]:
+    """Swaps that only the disk remembers: a library that this database never scanned to its end may hold some."""
+    from reencodarr.stages import housekeeping, scanning
+
+    new = [library for library in scanning.libraries_of(workplace, paths) if library.scanned_at is None]
+    return [words for library in new for words in housekeeping.recover_below(workplace, library.path)]
 
 
 def _flow(names: list[str], batch: str) -> "list[Outcome]":

@@ -101,7 +101,7 @@ def summary_table(rows: Sequence[Row]) -> Table:
         table.add_row(
             Text(row.name),
             bytes_text(row.size_before),
-            bytes_text(row.size_after) if row.size_after is not None else "",
+            _after(row),
             f"{row.crf:g}" if row.crf is not None else "",
             _vmaf(row),
             duration_text(row.seconds) if row.seconds is not None else "",
@@ -139,6 +139,13 @@ def _forecast_line(found: Forecast) -> str:
     )
 
 
+def _after(row: Row) -> str:
+    if row.size_after is None:
+        return ""
+    share = f" {row.size_after / row.size_before - 1:+.0%}" if row.saved is not None and row.size_before else ""
+    return bytes_text(row.size_after) + share
+
+
 def _vmaf(row: Row) -> str:
     """Predicted, and behind the arrow achieved."""
     predicted = f"{row.predicted:.1f}" if row.predicted is not None else ""
@@ -146,8 +153,6 @@ def _vmaf(row: Row) -> str:
 
 
 def _state(row: Row) -> str:
-    if row.saved is not None and row.size_before:
-        return f"{row.state.value}, {row.saved / row.size_before:.0%} smaller"
     return f"{row.state.value}: {row.reason.replace('_', ' ')}" if row.reason else row.state.value
 
 

@@ -125,11 +125,12 @@ def copied(url: str, folder: Path) -> str:
     Raises DatabaseUnavailable.
     """
     copy = folder / "rehearsal.db"
-    source = engine(url)
-    file = _file(source.url.database)
-    if source.dialect.name == "sqlite" and file is not None and file.exists():
+    parsed = make_url(url)
+    file = _file(parsed.database)
+    if parsed.get_backend_name() == "sqlite" and file is not None and file.exists():
+        source = engine(url)
         _copy(source, file, copy)
-    source.dispose()
+        source.dispose()
     return f"sqlite:///{copy}"
 
 

@@ -23,7 +23,8 @@ from reencodarr.units import Bytes
 log = logging.getLogger(__name__)
 
 DONE = "done"
-CLOSED = frozenset({DONE, "rolled_back", "undone"})
+UNDONE = "undone"
+CLOSED = frozenset({DONE, "rolled_back", UNDONE})
 """States in which a swap needs nothing more; the swap room's own `CLOSED`."""
 
 
@@ -73,14 +74,22 @@ class DatabaseJournal:
 
 
 def unsettled(session: Session) -> tuple[SwapRow, ...]:
-    """Swaps that a crash left half done, on the disk or only here (done, but not in the ledger); oldest first."""
-    half_done = col(SwapRow.state).not_in(CLOSED) | ((col(SwapRow.state) == DONE) & ~_in_ledger("replaced"))
+    """Swaps that a crash left half done, on the disk or only here (closed, but not in the ledger); oldest first."""
+    half_done = (
+        col(SwapRow.state).not_in(CLOSED)
+        | ((col(SwapRow.state) == DONE) & ~_in_ledger("replaced"))
+        | ((col(SwapRow.state) == UNDONE) & ~_in_ledger("undone"))
+    )
     return tuple(session.exec(select(SwapRow).where(half_done).order_by(col(SwapRow.started_at))).all())
 
 
 def due(session: Session, moment: datetime) -> tuple[SwapRow, ...]:
-    """Swaps whose original may leave the trash now, oldest first."""
-    expired = (col(SwapRow.keep_until) <= moment) & _kept()
+    """Swaps whose original may leave the trash now, oldest first.
+
+    Also rolled back ones: where an upgrade came in between, the old original may still be in the trash.
+    """
+    in_trash = col(SwapRow.state).in_(CLOSED - {UNDONE}) & ~_in_ledger("freed")
+    expired = (col(SwapRow.keep_until) <= moment) & in_trash
     return tuple(session.exec(select(SwapRow).where(expired).order_by(col(SwapRow.started_at))).all())
 
 

@@ -1,6 +1,5 @@
 """The end of a video's way: prove the result, swap it in, write the ledger."""
 
-import json
 import logging
 import uuid
 from dataclasses import dataclass
@@ -101,9 +100,9 @@ def _prove(workplace: Workplace, pending: _Pending, *, report: Report) -> None:
         report=report,
     )
     with database.session(workplace.database) as session:
-        kept = encodes.newest(session, encode.video_id)
-        kept.streams_before, kept.streams_after = json.dumps(proof.streams_before), json.dumps(proof.streams_after)
-        kept.verdict = "; ".join(proof.differences) or "proven"
+        encodes.record_verdict(
+            session, encode, before=proof.streams_before, after=proof.streams_after, differences=proof.differences
+        )
     if proof.differences:
         raise ProofError(
             f"The encode of {pending.source.name} is not provably the same film:",

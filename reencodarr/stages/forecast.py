@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from reencodarr.encoding import estimate
 from reencodarr.encoding.estimate import Estimate
 from reencodarr.encoding.plan import EncodePlan
-from reencodarr.library import database, facts, plans
+from reencodarr.library import database, encodes, facts, plans
 from reencodarr.library.states import State
-from reencodarr.library.tables import Encode, Facts, PlanRow, Video, VideoState
+from reencodarr.library.tables import Video, VideoState
 from reencodarr.stages import queue
 from reencodarr.stages.workplace import Workplace
 from reencodarr.units import Bytes, Seconds
 
 WAITING = frozenset({State.ANALYZED, State.CRF_SEARCHING, State.CRF_SEARCHED, State.ENCODING, State.ENCODED})
 """States of films that a run would take further."""
-HISTORY = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,7 @@ class Forecast:
 def forecast(workplace: Workplace, paths: Sequence[str]) -> Forecast:
     """What a run over `paths` would do with what is known now. Reads only."""
     with database.session(workplace.database) as session:
-        history = _history(session)
+        history = encodes.bits_per_pixel(session)
         intentions = []
         for video_id in queue.below(session, paths):
             video, state = session.get_one(Video, video_id), session.get_one(VideoState, video_id)
@@ -73,33 +72,12 @@ def forecast(workplace: Workplace, paths: Sequence[str]) -> Forecast:
                     size=Bytes(video.size),
                     state=here,
                     reason=state.reason,
-                    sentences=_sentences(session, video_id),
+                    sentences=plans.sentences(session, video_id),
                     estimate=_estimate(session, video_id, plan, history) if plan is not None else None,
                 )
             )
     total = estimate.total(one.estimate for one in intentions if one.estimate is not None)
     return Forecast(intentions=tuple(intentions), total=total, wall=estimate.wall(total.cpu, os.cpu_count() or 1))
-
-
-def _sentences(session: Session, video_id: int) -> tuple[str, ...]:
-    decided = session.get(PlanRow, video_id)
-    return tuple(decided.text.splitlines()) if decided is not None else ()
-
-
-def _history(session: Session) -> list[float]:
-    """Bits per pixel of the newest finished encodes."""
-    query = (
-        select(Encode.size, Encode.frames, Facts.width, Facts.height)
-        .join(Facts, col(Facts.video_id) == col(Encode.video_id))
-        .where(Encode.verdict == "proven", col(Encode.frames) > 0)
-        .order_by(col(Encode.id).desc())
-        .limit(HISTORY)
-    )
-    return [
-        estimate.bits_per_pixel(Bytes(size), width=width, height=height, frames=frames)
-        for size, frames, width, height in session.exec(query).all()
-        if width and height
-    ]
 
 
 def _estimate(session: Session, video_id: int, plan: EncodePlan, history: Sequence[float]) -> Estimate:

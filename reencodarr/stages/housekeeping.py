@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from reencodarr.library import database, jobs, journal, ledger, swaps, transitions
+from reencodarr.library import database, jobs, journal, ledger, transitions
 from reencodarr.library.tables import now
 from reencodarr.stages import settling
 from reencodarr.stages.workplace import Workplace
@@ -40,11 +40,11 @@ class Tidied:
 def recover(workplace: Workplace) -> list[str]:
     """End dead claims and finish or roll back open swaps; one sentence for each swap. May be repeated safely.
 
-    Swaps are found by the database's rows; `known_folders` of open ones are looked at for the journal beside the film.
+    Open swaps are found by the database's rows; where these were lost, `recover_below` finds them by the disk.
     """
     with database.session(workplace.database) as session:
         jobs.lose(session, transitions.reset_stale(session, now()))
-        pending = swaps.unsettled(session)
+        pending = journal.unsettled(session)
     words = []
     for row in pending:
         order = swap_journal.order_from(row.document)
@@ -76,7 +76,7 @@ def tidy(workplace: Workplace) -> Tidied:
 
 def _expire(workplace: Workplace) -> tuple[int, Bytes]:
     with database.session(workplace.database, reads_only=True) as session:
-        due = swaps.due(session, now())
+        due = journal.due(session, now())
     expired, freed = 0, 0
     for row in due:
         order = swap_journal.order_from(row.document)
@@ -85,6 +85,8 @@ def _expire(workplace: Workplace) -> tuple[int, Bytes]:
             log.info("kept %s: %s", order.trash, ended.reason)
             continue
         expired, freed = expired + 1, freed + ended.freed
+        if SwapState(row.state) is not SwapState.DONE:
+            continue  # an original that an upgrade pushed aside: the ledger never counted it
         with database.session(workplace.database) as session:
             ledger.freed(session, row.video_id, order.swap_id, bytes_freed=ended.freed)
     return expired, Bytes(freed)

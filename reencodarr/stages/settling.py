@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 def record(session: Session, video_id: int, receipt: Receipt) -> None:
     """The film is the result now: its identity, its encode, its ledger entry. May be repeated safely."""
     videos.adopt(session, video_id, receipt.destination, receipt.fingerprint)
-    encodes.newest(session, video_id).result_path = receipt.destination
+    encodes.in_place(session, video_id, receipt.destination)
     ledger.replaced(session, video_id, receipt.swap_id, before=receipt.size_before, after=receipt.size_after)
 
 

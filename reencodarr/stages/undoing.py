@@ -4,7 +4,6 @@ import logging
 from collections.abc import Sequence
 
 from reencodarr.library import database, journal
-from reencodarr.library import swaps as records
 from reencodarr.stages import queue, settling
 from reencodarr.stages.workplace import Workplace
 from reencodarr.swap import journal as swap_journal
@@ -15,10 +14,11 @@ log = logging.getLogger(__name__)
 
 
 def orders(workplace: Workplace, paths: Sequence[str], *, batch: str = "") -> list[SwapOrder]:
-    """The swaps that can be undone: of the films below `paths`, or of a run; the newest of each film first."""
+    """The swaps that can be undone: of the films below `paths`, or of a run; of each film the newest."""
     with database.session(workplace.database, reads_only=True) as session:
         videos = queue.below(session, paths) if paths else None
-        return [swap_journal.order_from(row.document) for row in records.undoable(session, videos=videos, batch=batch)]
+        newest = {row.video_id: row for row in reversed(journal.undoable(session, videos=videos, batch=batch))}
+    return [swap_journal.order_from(row.document) for row in newest.values()]
 
 
 def undo(workplace: Workplace, order: SwapOrder) -> None:
