@@ -146,12 +146,18 @@ def test_what_is_no_film_is_damaged(content: bytes, tmp_path: Path) -> None:
         packets.index(tmp_path / "x.mkv")
 
 
-def test_a_playlist_opens_no_other_file(bikes: Path, ffmpeg: Path, tmp_path: Path) -> None:
-    segment = made(ffmpeg, "-i", bikes, "-c", "copy", tmp_path / "segment.ts")
-    (tmp_path / "x.mkv").write_text(f"#EXTM3U\n#EXTINF:10,\n{segment}\n#EXT-X-ENDLIST\n")
+@pytest.mark.parametrize(
+    "playlist", ["#EXTM3U\n#EXTINF:10,\nfilm.ts\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile 'film.ts'\n"]
+)
+def test_a_playlist_opens_no_other_file(
+    bikes: Path, ffmpeg: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playlist: str
+) -> None:
+    made(ffmpeg, "-i", bikes, "-c", "copy", tmp_path / "film.ts")
+    monkeypatch.chdir(tmp_path)
+    Path("x.mkv").write_text(playlist)
 
     with pytest.raises(DamagedSource, match="cannot be read as a film"):
-        packets.index(tmp_path / "x.mkv")
+        packets.index(Path("x.mkv"))
 
 
 def test_sound_alone_is_not_a_video(media: Path) -> None:

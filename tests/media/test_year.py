@@ -25,6 +25,8 @@ NEXT = datetime.now(UTC).year + 1
         ("/films/Show.9999.[2005].mkv", 2005),
         ("/films/2012.2009.1080p.mkv", 2009),
         ("/films/1917 (2019).mkv", 2019),
+        ("/films/Summer of (1942) (1971).mkv", 1971),
+        ("/films/Summer.of.1942.1971.1080p.mkv", 1971),
         ("/films/Amélie – der Film (2001).mkv", 2001),
         ("/films/Show (1999-2003) S01E01.mkv", 1999),
         ("/films/Film (1972)/movie.mkv", 1972),
