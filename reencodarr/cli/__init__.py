@@ -17,9 +17,9 @@ def main() -> None:
     try:
         code = app(exit_on_error=False, print_error=True, result_action="return_value")
     except ReencodarrError as error:
-        from reencodarr.cli.console import err
+        from reencodarr.cli.console import err, safe
 
-        err.print(f"[bold red]{type(error).__name__}[/]: {error}", highlight=False)
+        err.print(f"[bold red]{type(error).__name__}[/]: {safe(str(error))}")
         sys.exit(exits.CANNOT_WORK)
     except CycloptsError:
         sys.exit(exits.CANNOT_WORK)

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from reencodarr import __version__, settings
 from reencodarr.cli import exits, prefect_api
-from reencodarr.cli.console import err
+from reencodarr.cli.console import err, safe
 from reencodarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(
         from reencodarr.cli.plan import plan
 
         return plan(paths, json=json)
-    err.print(f"[bold]Reencodarr {__version__}[/] looks at {', '.join(map(str, paths))}", highlight=False)
+    err.print(f"[bold]Reencodarr {__version__}[/] looks at {safe(', '.join(map(str, paths)))}")
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = settings.load()
     with prefect_api.starting(loaded) as ready:
@@ -69,7 +69,7 @@ def _run(loaded: Settings, paths: list[Path], *, ready: Callable[[], None], yes:
     names = [str(path) for path in paths]
     with look.alone(workplace, paths):
         for words in [*housekeeping.recover(workplace), *_recovered_on_disk(workplace, paths)]:
-            err.print(words, markup=False)
+            err.print(safe(words))
         if retry:
             queue.retry(workplace, names)
         with live.bars() as report:

@@ -1,14 +1,18 @@
 """`reencodarr status`: how the libraries are doing."""
 
 import json as jsonlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from reencodarr import settings
 from reencodarr.cli import exits
-from reencodarr.cli.console import bytes_text, out
+from reencodarr.cli.console import bytes_text, out, safe
+
+if TYPE_CHECKING:
+    from reencodarr.library.reading import Counts, FailureGroup, Savings
 
 
 def status(paths: list[Path] | None = None, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
@@ -27,32 +31,33 @@ def status(paths: list[Path] | None = None, /, *, json: Annotated[bool, Paramete
 
     workplace = open_workplace(settings.load())
     with database.session(workplace.database, reads_only=True) as session:
-        states = reading.counts(session).states
-        savings, failures = reading.savings(session), reading.failures(session)
+        counts, savings, failures = reading.counts(session), reading.savings(session), reading.failures(session)
     if json:
-        out.print_json(
-            jsonlib.dumps(
-                {
-                    "states": {state.value: number for state, number in states.items()},
-                    "freed": savings.freed,
-                    "pending": savings.pending,
-                    "trash": savings.trash,
-                    "failures": [
-                        {"stage": one.stage, "category": one.category, "code": one.code, "films": one.number}
-                        for one in failures
-                    ],
-                }
-            )
-        )
+        out.print_json(jsonlib.dumps(_document(counts, savings, failures)))
         return exits.DONE
-    out.print("   ".join(f"{state.value} [bold]{number}[/]" for state, number in states.items() if number))
-    out.print(
-        f"saved: {bytes_text(savings.freed)} free, {bytes_text(savings.pending)} when the trash expires "
-        f"({bytes_text(savings.trash)} in the trash)",
-        highlight=False,
-    )
-    for one in failures:
-        out.print(f"[red]{one.number} failed[/] at {one.stage} ({one.code}): {one.message} {one.advice}", markup=True)
+    _print(counts, savings, failures)
     if paths:
         show.summary(workplace, [str(path) for path in paths])
     return exits.DONE
+
+
+def _document(counts: "Counts", savings: "Savings", failures: "Sequence[FailureGroup]") -> dict[str, object]:
+    return {
+        "states": {state.value: number for state, number in counts.states.items()},
+        "freed": savings.freed,
+        "pending": savings.pending,
+        "trash": savings.trash,
+        "failures": [
+            {"stage": one.stage, "category": one.category, "code": one.code, "films": one.number} for one in failures
+        ],
+    }
+
+
+def _print(counts: "Counts", savings: "Savings", failures: "Sequence[FailureGroup]") -> None:
+    out.print("   ".join(f"{state.value} [bold]{number}[/]" for state, number in counts.states.items() if number))
+    out.print(
+        f"saved: {bytes_text(savings.freed)} free, {bytes_text(savings.pending)} when the trash expires "
+        f"({bytes_text(savings.trash)} in the trash)"
+    )
+    for one in failures:
+        out.print(f"[red]{one.number} failed[/] at {one.stage} ({one.code}): {safe(one.message)} {safe(one.advice)}")

@@ -1,21 +1,22 @@
 """`reencodarr undo`: put originals back from the trash."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from reencodarr import settings
 from reencodarr.cli import exits
-from reencodarr.cli.console import err, out
+from reencodarr.cli.console import err, out, safe
+from reencodarr.errors import ReencodarrError
+
+if TYPE_CHECKING:
+    from reencodarr.stages.workplace import Workplace
+    from reencodarr.swap.order import SwapOrder
 
 
 def undo(
-    paths: list[Path] | None = None,
-    /,
-    *,
-    batch: str = "",
-    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    paths: list[Path] | None = None, /, *, batch: str = "", dry_run: Annotated[bool, Parameter(negative="")] = False
 ) -> int:
     """Put the originals of the films at PATHS, or of a whole run, back from the trash.
 
@@ -28,7 +29,6 @@ def undo(
     dry_run
         Show what would come back and write nothing.
     """
-    from reencodarr.errors import ReencodarrError
     from reencodarr.stages import undoing
     from reencodarr.stages.workplace import open_workplace
 
@@ -39,16 +39,21 @@ def undo(
     orders = undoing.orders(workplace, [str(path) for path in paths or []], batch=batch)
     if not orders:
         out.print("There is nothing to undo.")
+    if dry_run:
+        for order in orders:
+            out.print(f"would put back {safe(str(order.original))}")
         return exits.DONE
-    failed = 0
-    for order in orders:
-        if dry_run:
-            out.print(f"would put back {order.original}", markup=False, highlight=False)
-            continue
-        try:
-            undoing.undo(workplace, order)
-            out.print(f"put back {order.original}", markup=False, highlight=False)
-        except ReencodarrError as error:
-            failed += 1
-            err.print(f"{order.original}: {error}", style="red", markup=False, highlight=False)
+    failed = sum(not _put_back(workplace, order) for order in orders)
     return exits.SOME_FAILED if failed else exits.DONE
+
+
+def _put_back(workplace: "Workplace", order: "SwapOrder") -> bool:
+    from reencodarr.stages import undoing
+
+    try:
+        undoing.undo(workplace, order)
+    except ReencodarrError as error:
+        err.print(f"[red]{safe(str(order.original))}: {safe(str(error))}[/]")
+        return False
+    out.print(f"put back {safe(str(order.original))}")
+    return True

@@ -25,7 +25,8 @@ def test_a_steeper_curve_needs_a_smaller_step() -> None:
     gentle = corrected_crf(Crf(34), VmafScore(93.0), TARGET, slope=0.03)
     steep = corrected_crf(Crf(34), VmafScore(93.0), TARGET, slope=0.12)
 
-    assert gentle is not None and steep is not None
+    assert gentle is not None
+    assert steep is not None
     assert gentle < steep
 
 
