@@ -1,7 +1,10 @@
 """The deployments on a real server with real workers: `prefect deploy --all`, schedules, and a film run to its end."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,15 +15,15 @@ from tests.flows.conftest import Prefect, eventually
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
+def reencodarr(server: Prefect, *arguments: str) -> None:
+    environment = {**os.environ, **server.environment}
+    subprocess.run([Path(sys.executable).parent / "reencodarr", *arguments], env=environment, check=True)
+
+
 @pytest.fixture(scope="module")
 def deployed(prefect_server: Prefect) -> Prefect:
-    import os
-    import subprocess
-    import sys
-
-    environment = {**os.environ, **prefect_server.environment}
-    for command in (["pools"], ["db", "upgrade"]):
-        subprocess.run([Path(sys.executable).parent / "reencodarr", *command], env=environment, check=True)
+    reencodarr(prefect_server, "db", "upgrade")
+    reencodarr(prefect_server, "pools")
     prefect_server.command("deploy", "--all")
     return prefect_server
 
@@ -37,7 +40,7 @@ def test_every_deployment_says_what_it_does_and_pulls_nothing(deployed: Prefect)
 def test_pools_are_locked_and_made_again_without_harm(deployed: Prefect) -> None:
     before = deployed.get("/work_pools/linux")
 
-    deployed.command("work-pool", "inspect", "linux")
+    reencodarr(deployed, "pools")
     after = deployed.get("/work_pools/linux")
 
     template = after["base_job_template"]
