@@ -21,7 +21,7 @@ from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.swap import commit, trash
 from reencodarr.swap.order import SwapOrder
-from reencodarr.units import Bytes, VmafScore
+from reencodarr.units import MIB, Bytes, VmafScore
 
 log = logging.getLogger(__name__)
 
@@ -59,13 +59,15 @@ def _verdict(workplace: Workplace, video_id: int, *, batch: str, report: Report)
     pending = _pending(workplace, video_id)
     if not pending.encode.result_path.is_file():
         return Verdict(after=State.CRF_SEARCHED, words="The result is gone from scratch; it is encoded again.")
+    sources.require_replaceable(workplace, video_id)
     _prove(workplace, pending, report=report)
     order = _order(workplace, video_id, pending, batch=batch)
     report(Progress(stage="swap", label=pending.source.name))
     receipt = commit.commit(
         order, journal.DatabaseJournal(workplace.database), reserve=workplace.reserve, report=report
     )
-    words = f"Replaced: {receipt.size_before - receipt.size_after} bytes smaller. {' '.join(receipt.not_kept)}".strip()
+    smaller = (receipt.size_before - receipt.size_after) / MIB
+    words = f"Proven and replaced: {smaller:.1f} MiB smaller. {' '.join(receipt.not_kept)}".strip()
     return Verdict(
         after=State.REPLACED, words=words, record=lambda session: settling.record(session, video_id, receipt)
     )
