@@ -103,7 +103,7 @@ def _curve(film: Film) -> None:
     spent = words.duration(sum(probe.seconds for probe in film.probes))
     legend = "Ring: the chosen CRF with its 95 % interval." if film.search else "The search is not done."
     legend += " Diamond: measured on the finished film." if achieved else ""
-    st.caption(f"{len(film.probes)} probes in {spent}. {legend}")
+    st.caption(f"{len(film.probes)} probe{'' if len(film.probes) == 1 else 's'} in {spent}. {legend}")
     if film.search is not None and film.search.reason:
         st.caption(words.plain(film.search.reason))
 
