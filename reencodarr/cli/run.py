@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from reencodarr import __version__, settings
 from reencodarr.cli import exits, prefect_api
 from reencodarr.cli.console import err, safe
+from reencodarr.paths import to_text
 from reencodarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ def _run(loaded: Settings, paths: list[Path], *, ready: Callable[[], None], yes:
 
     workplace = look.open_or_create(loaded)
     logs.to_file(loaded.data_dir)
-    names = [str(path) for path in paths]
+    names = [to_text(path) for path in paths]
     with look.alone(workplace, paths):
         for words in [*housekeeping.recover(workplace), *_recovered_on_disk(workplace, paths)]:
             err.print(safe(words))
+        housekeeping.tidy(workplace)
         if retry:
             queue.retry(workplace, names)
         with live.bars() as report:

@@ -6,10 +6,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import Text, func, or_, type_coerce
 from sqlmodel import Session, col, select
 
+from reencodarr import paths
 from reencodarr.encoding.plan import EncodePlan
 from reencodarr.errors import StateConflict
 from reencodarr.library import plans
-from reencodarr.library.tables import Facts, Search, Video, VmafProbe, now, path_starts
+from reencodarr.library.tables import Facts, Search, Video, VmafProbe, now
 from reencodarr.quality.engine import Probe, SearchResult, WindowScore
 from reencodarr.units import Crf, Seconds, VmafScore
 
@@ -107,7 +108,7 @@ def suggested_crf(session: Session, video_id: int) -> Crf | None:
         .join(Search, col(Search.video_id) == col(Video.id))
         .join(Facts, col(Facts.video_id) == col(Video.id))
         .where(
-            or_(*(stored.startswith(start, autoescape=True) for start in path_starts(video.path.parent))),
+            or_(*(stored.startswith(start, autoescape=True) for start in paths.starts_below(video.path.parent))),
             Video.id != video_id,
             col(Search.id).in_(newest_each),
             col(Search.met),

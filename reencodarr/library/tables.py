@@ -4,21 +4,18 @@ Paths are stored through `PathText`, so that any name a filesystem allows surviv
 reasons are stored by value in plain string columns.
 """
 
-import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from sqlalchemy import BigInteger, Column, DateTime, Dialect, Index, String, Text, TypeDecorator, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from reencodarr import paths
 from reencodarr.library.states import State
 
-_NOT_UTF8 = re.compile(r"[\udc80-\udcff\x00]")
 _UNSTORABLE = re.compile(r"[\ud800-\udfff\x00]")
-_BYTES = "bytes:"
 
 # Migrations can only alter what has a name, and SQLite gives unnamed constraints none.
 SQLModel.metadata.naming_convention = {
@@ -36,21 +33,10 @@ class PathText(TypeDecorator[Path]):
     cache_ok = True
 
     def process_bind_param(self, value: Path | str | None, dialect: Dialect) -> str | None:
-        return None if value is None else path_text(Path(value))
+        return None if value is None else paths.to_text(Path(value))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Path | None:
-        if value is None:
-            return None
-        text = str(value)
-        if text.startswith(_BYTES):
-            return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(_BYTES))))
-        return Path(text)
-
-
-def path_text(path: Path) -> str:
-    """How a path is stored; also what a search has to look for."""
-    text = str(path)
-    return _BYTES + quote_from_bytes(os.fsencode(path), safe="/ ") if _NOT_UTF8.search(text) else text
+        return None if value is None else paths.from_text(str(value))
 
 
 class PlainText(TypeDecorator[str]):
@@ -84,13 +70,6 @@ class Unsigned64(TypeDecorator[int]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
         return None if value is None else int(value) % 2**64
-
-
-def path_starts(folder: Path) -> tuple[str, ...]:
-    """How the stored paths below a folder begin: as text, and percent-encoded for names that are not UTF-8."""
-    plain = path_text(folder).rstrip("/") + "/"
-    encoded = _BYTES + quote_from_bytes(os.fsencode(folder), safe="/ ").rstrip("/") + "/"
-    return tuple(dict.fromkeys((plain, encoded)))
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -6,8 +6,9 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Text, delete, or_, type_coerce
 from sqlmodel import Session, col, select
 
+from reencodarr import paths
 from reencodarr.library import failures, transitions
-from reencodarr.library.tables import Facts, MediaInfoDocument, PlanRow, Search, Video, VmafProbe, now, path_starts
+from reencodarr.library.tables import Facts, MediaInfoDocument, PlanRow, Search, Video, VmafProbe, now
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.units import Bytes
 
@@ -20,7 +21,7 @@ def at(session: Session, path: Path) -> Video | None:
 def below(folder: Path) -> ColumnElement[bool]:
     """A condition: the path lies somewhere below `folder`. No wildcard in a name can match more than was meant."""
     stored = type_coerce(col(Video.path), Text())
-    return or_(*(stored.startswith(start, autoescape=True) for start in path_starts(folder)))
+    return or_(*(stored.startswith(start, autoescape=True) for start in paths.starts_below(folder)))
 
 
 def identity(video: Video) -> Fingerprint:

@@ -1,7 +1,6 @@
 """Which videos take their turn, and in which order."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import Session, col, select
@@ -10,6 +9,7 @@ from reencodarr.errors import FileUnreadable
 from reencodarr.library import database, failures, transitions, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import Video, VideoState
+from reencodarr.paths import from_text
 from reencodarr.stages import scanning
 from reencodarr.stages.workplace import Workplace
 
@@ -44,7 +44,7 @@ def find(workplace: Workplace, video: str) -> int:
     """
     with database.session(workplace.database, reads_only=True) as session:
         known = session.get(Video, int(video)) if video.isdigit() else None
-        if known is None and Path(video).exists():
+        if known is None and from_text(video).exists():
             known = session.exec(select(Video).where(Video.path == scanning.resolved(video))).first()
     if known is None or known.id is None:
         raise FileUnreadable(f"No video {video!r} is known.", advice="Scan its library first: `reencodarr run`.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from reencodarr import paths
 from reencodarr.errors import RootMissing
 from reencodarr.library import database, roots
 from reencodarr.library import scan as scans
@@ -50,25 +51,25 @@ def library_of(workplace: Workplace, where: Path, *, mark: bool = True) -> Libra
         return roots.ensure(session, root, data_dir=workplace.settings.data_dir, mark=mark)
 
 
-def libraries_of(workplace: Workplace, paths: Sequence[str | Path], *, mark: bool = True) -> tuple[Library, ...]:
+def libraries_of(workplace: Workplace, places: Sequence[str | Path], *, mark: bool = True) -> tuple[Library, ...]:
     """The libraries of some paths, each once."""
-    found = {library.id: library for library in (library_of(workplace, resolved(p), mark=mark) for p in paths)}
+    found = {library.id: library for library in (library_of(workplace, resolved(place), mark=mark) for place in places)}
     return tuple(found.values())
 
 
 def known_roots(workplace: Workplace) -> list[str]:
     """The roots of all known libraries."""
     with database.session(workplace.database, reads_only=True) as session:
-        return [str(library.path) for library in session.exec(select(Library)).all()]
+        return [paths.to_text(library.path) for library in session.exec(select(Library)).all()]
 
 
 def resolved(path: str | Path) -> Path:
-    """A path people typed, absolute and without symlinks.
+    """A path people typed, or its text (`reencodarr.paths`), absolute and without symlinks.
 
     Raises RootMissing when nothing is there.
     """
     try:
-        return Path(path).expanduser().resolve(strict=True)
+        return paths.from_text(str(path)).expanduser().resolve(strict=True)
     except OSError as error:
         raise RootMissing(
             f"{path} is not there: {error.strerror}.", path=Path(path), advice="Mount the disk, or check the name."

@@ -4,17 +4,16 @@ Names follow from the order alone, so that whoever finds one piece of a swap fin
 beside the film carry the swap's id, and the trash holds the original together with a label that is the order.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Protocol
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from pydantic import PlainSerializer, PlainValidator
 
+from reencodarr import paths
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.units import Bytes
 
@@ -25,7 +24,6 @@ KEPT = ".orig"
 LABEL = ".json"
 
 _SWAP_ID = re.compile(r"[0-9a-f]{32}")
-_BYTES = "bytes:"
 
 
 class SwapState(StrEnum):
@@ -59,20 +57,10 @@ def _from_text(value: object) -> Path:
         return value
     if not isinstance(value, str):
         raise ValueError("a path is text")
-    if value.startswith(_BYTES):
-        return Path(os.fsdecode(unquote_to_bytes(value.removeprefix(_BYTES))))
-    return Path(value)
+    return paths.from_text(value)
 
 
-def _to_text(path: Path) -> str:
-    raw = os.fsencode(path)
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return _BYTES + quote_from_bytes(raw, safe="/ ")
-
-
-AnyPath = Annotated[Path, PlainValidator(_from_text), PlainSerializer(_to_text)]
+AnyPath = Annotated[Path, PlainValidator(_from_text), PlainSerializer(paths.to_text)]
 """A path that survives JSON whatever bytes it has; one that is not UTF-8 is percent-encoded behind `bytes:`."""
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlmodel import select
 
+from reencodarr import paths
 from reencodarr.library import database, tables
 from reencodarr.library.tables import Library, StateChange, Video
 from tests.library import films
@@ -52,11 +53,11 @@ def test_words_with_bytes_that_no_database_stores_stay_readable(engine: Engine, 
 def test_paths_of_any_bytes_survive(name: bytes) -> None:
     path = Path(os.fsdecode(b"/films/" + name))
 
-    text = tables.path_text(path)
+    text = paths.to_text(path)
 
     text.encode()
     assert tables.PathText().process_result_value(text, None) == path  # type: ignore[arg-type]
-    assert any(text.startswith(start) for start in tables.path_starts(Path("/films")))
+    assert any(text.startswith(start) for start in paths.starts_below(Path("/films")))
 
 
 def test_a_path_is_found_by_itself_whatever_its_bytes(engine: Engine, root: Path) -> None:
