@@ -10,6 +10,9 @@ from reencodarr.stages.step import Outcome
 
 log = logging.getLogger("reencodarr.reports")
 
+LISTED = 500
+"""Rows of a table artifact: Prefect keeps it as one document."""
+
 
 def scanned(path: str, summary: ScanSummary) -> str:
     """What a scan found, in one sentence."""
@@ -31,7 +34,7 @@ def table(outcomes: Sequence[Outcome]) -> None:
         key="films",
         table=[
             {"video": outcome.video_id, "state": outcome.state.value, "what happened": outcome.words}
-            for outcome in outcomes
+            for outcome in outcomes[:LISTED]
         ],
-        description="What happened to each film of this run",
+        description=f"What happened to {len(outcomes)} films; the first {LISTED} are listed",
     )

@@ -86,8 +86,10 @@ def _run(loaded: Settings, paths: list[Path], *, ready: Callable[[], None], yes:
             outcomes = _flow(names, batch)
         else:
             outcomes = []
-        show.summary(workplace, names, batch=batch, as_json=json)
-    failed = any(outcome.failed for outcome in [*analysed, *outcomes])
+        worked_on = [*outcomes, *(outcome for outcome in analysed if outcome.failed)]
+        touched = [outcome.video_id for outcome in worked_on]
+        show.summary(workplace, names, touched=touched, batch=batch, as_json=json)
+    failed = any(outcome.failed for outcome in worked_on)
     return exits.SOME_FAILED if failed else exits.DONE
 
 

@@ -71,10 +71,22 @@ def plan_json(found: Forecast) -> str:
     )
 
 
-def summary(workplace: Workplace, paths: Sequence[str], *, as_json: bool = False, batch: str = "") -> None:
-    """What became of the films below `paths`, and what was saved."""
+def summary(
+    workplace: Workplace,
+    paths: Sequence[str],
+    *,
+    touched: Sequence[int] = (),
+    as_json: bool = False,
+    batch: str = "",
+) -> None:
+    """What became of the films below `paths`, and what was saved.
+
+    Of a library with more films than fit a table, only those that this run `touched` are listed, if it touched any.
+    """
     with database.session(workplace.database, reads_only=True) as session:
-        rows = reading.summary(session, ids=queue.below(session, paths))
+        all_films = queue.below(session, paths)
+        listed = touched if touched and len(all_films) > LISTED and not as_json else all_films
+        rows = reading.summary(session, ids=listed)
         savings = reading.savings(session)
     if as_json:
         out.print_json(json.dumps({"batch": batch, "films": [_film(row) for row in rows]}))
