@@ -14,12 +14,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-
-import psutil
 
 from reencodarr.errors import (
     FileUnreadable,
@@ -44,7 +43,6 @@ _TICK_WHEN_CLOSED = 0.01
 _ORPHAN_GRACE = 1.0
 """A program that ended has no more to say than what is in its pipes; whoever else holds them is not waited for."""
 _OUT_OF_MEANS = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
-_SURELY_LARGER = 1.05
 _DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 _SIGNALS_FROM_OUTSIDE = {"SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"}
 _FFMPEG_INTERRUPTED = re.compile(r"received signal \d+|Received > 3 system signals")
@@ -87,14 +85,54 @@ def run(
 
     Raises ProgramMissing, ProgramNotStarted, ProgramFailed, ProgramInterrupted, ProgramStalled, NoSpace.
     """
+    running = _running(
+        arguments,
+        by_line=on_line is not None,
+        cwd=cwd,
+        environment=environment,
+        stall_deadline=stall_deadline,
+        about=about,
+    )
+    with closing(running):
+        while True:
+            try:
+                line = next(running)
+            except StopIteration as end:
+                finished: Finished = end.value
+                return finished
+            if on_line is not None:
+                on_line(line)
+
+
+def lines(arguments: Sequence[str | Path], *, stall_deadline: Seconds = STALL_DEADLINE) -> Generator[str, None, None]:
+    """Run a program and yield each line of its standard output as it comes.
+
+    Closing the iterator ends the program. It is started, and bound to the thread that does so, by the first `next`.
+    Time that the caller takes between two lines is no silence of the program.
+
+    Raises as `run` does, after the last line.
+    """
+    yield from _running(arguments, by_line=True, stall_deadline=stall_deadline)
+
+
+def _running(
+    arguments: Sequence[str | Path],
+    *,
+    by_line: bool,
+    cwd: Path | None = None,
+    environment: dict[str, str] | None = None,
+    stall_deadline: Seconds,
+    about: Path | None = None,
+) -> Generator[str, None, Finished]:
+    """A program while it runs: its lines, then how it finished."""
     command = quoted(arguments)
     name = Path(os.fspath(arguments[0])).name
     log.debug("running %s", command)
     started = time.monotonic()
     process = _start(arguments, cwd=cwd, environment=environment)
     try:
-        said = pipes.Pipes(_present(process.stdout), _present(process.stderr), by_line=on_line is not None)
-        usage = _watch(process, said, on_line or _ignore, stall_deadline=stall_deadline)
+        said = pipes.Pipes(_present(process.stdout), _present(process.stderr), by_line=by_line)
+        usage = yield from _watch(process, said, stall_deadline=stall_deadline)
     except BaseException:
         _end(process)
         raise
@@ -190,10 +228,10 @@ class _Usage:
 
 
 def _watch(
-    process: subprocess.Popen[bytes], said: pipes.Pipes, on_line: Callable[[str], None], *, stall_deadline: Seconds
-) -> _Usage | None:
-    """Hand lines to the handler, in this thread, until the program ends; None when it stalled, and was ended."""
-    memory = _Memory(process.pid)
+    process: subprocess.Popen[bytes], said: pipes.Pipes, *, stall_deadline: Seconds
+) -> Generator[str, None, _Usage | None]:
+    """Yield lines until the program ends; None when it stalled, and was ended."""
+    memory = processes.Memory(process.pid)
     usage: _Usage | None = None
     silence = after_end = 0.0
     while True:
@@ -203,8 +241,7 @@ def _watch(
         waited = min(time.monotonic() - before, 2 * _TICK)
         silence = 0.0 if spoke else silence + waited
         closed = said.closed
-        for line in said.lines():
-            on_line(line)
+        yield from said.lines()
         if usage is None:
             memory.sample()
             usage = _usage_if_ended(process, memory)
@@ -219,7 +256,7 @@ def _watch(
             return None
 
 
-def _usage_if_ended(process: subprocess.Popen[bytes], memory: "_Memory") -> _Usage | None:
+def _usage_if_ended(process: subprocess.Popen[bytes], memory: processes.Memory) -> _Usage | None:
     """Collect the program's exit code and usage if it ended; never waits."""
     if sys.platform == "win32":
         return None if process.poll() is None else _Usage(peak_memory=memory.sampled)
@@ -235,28 +272,6 @@ def _usage_if_ended(process: subprocess.Popen[bytes], memory: "_Memory") -> _Usa
     return _Usage(cpu=Seconds(usage.ru_utime + usage.ru_stime), peak_memory=memory.peak(largest))
 
 
-class _Memory:
-    """A program's largest resident set, sampled, because the kernel's own figure may be its parent's.
-
-    Until its exec a child has its parent's pages, and `ru_maxrss` counts them (400 MB for `true`, measured). Where
-    that figure is larger than the parent it must be the program's own, and is exact.
-    """
-
-    def __init__(self, pid: int) -> None:
-        self.sampled = Bytes(0)
-        self._pid = pid
-        self._parents: int = psutil.Process().memory_info().rss
-        self._next = 0.0
-
-    def sample(self) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _TICK
-            self.sampled = max(self.sampled, processes.peak_memory(self._pid))
-
-    def peak(self, largest: Bytes) -> Bytes:
-        return largest if largest > _SURELY_LARGER * self._parents else self.sampled
-
-
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program that may still run, with all its descendants."""
     if process.returncode is not None:
@@ -266,10 +281,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(processes.END_GRACE)
     except subprocess.TimeoutExpired:
         log.warning("%s does not end; it hangs inside the system", process.args)
-
-
-def _ignore(_: str) -> None:
-    """Nobody wants the lines."""
 
 
 def _present(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -229,6 +229,36 @@ def test_a_handler_that_raises_ends_the_whole_family() -> None:
     assert time.monotonic() - started < 5
 
 
+def test_lines_are_given_while_the_program_runs_and_closing_ends_the_whole_family() -> None:
+    said = programs.lines([PYTHON, "-c", FAMILY])
+    child = int(next(said))
+    alive = not gone(child)
+
+    said.close()
+
+    assert alive
+    assert soon(lambda: gone(child))
+
+
+def test_a_failure_comes_after_the_last_line() -> None:
+    said = programs.lines(["sh", "-c", "echo first; printf last; exit 3"])
+    lines = [next(said), next(said)]
+
+    with pytest.raises(ProgramFailed, match="exit code 3"):
+        next(said)
+
+    assert lines == ["first", "last"]
+
+
+def test_time_between_two_lines_that_the_caller_takes_is_no_silence_of_the_program() -> None:
+    said = programs.lines(["sh", "-c", "echo first; sleep 2; echo last"], stall_deadline=Seconds(1.5))
+    next(said)
+
+    time.sleep(2)
+
+    assert list(said) == ["last"]
+
+
 def test_a_family_that_ignores_requests_is_forced_to_end(tmp_path: Path) -> None:
     deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + FAMILY.replace(
         '"import time;', '"import time, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);'
