@@ -4,20 +4,25 @@ from cyclopts import App
 
 from reencodarr import __version__
 
+COMMANDS = {
+    "demo": "Make a few small films, re-encode them, and show what came of it.",
+    "doctor": "Check this machine, its tools, your settings and your libraries.",
+    "plan": "Show what would be done, why, and what it would save; writes nothing.",
+    "run": "Re-encode what is worth it; originals stay in the trash until they expire.",
+    "status": "Show films by state, bytes saved, and failures by cause.",
+    "undo": "Put originals back from the trash.",
+    "dashboard": "Show every film, its probes and its history in a browser.",
+    "pools": "Make the Prefect work pools that `prefect deploy --all` needs.",
+}
+
 app = App(
     name="reencodarr",
     version=__version__,
     help="Shrink a video library to AV1 without visible loss, and never lose an original.",
 )
-app.command("reencodarr.cli.run:run", name="run")
-app.command("reencodarr.cli.plan:plan", name="plan")
-app.command("reencodarr.cli.status:status", name="status")
-app.command("reencodarr.cli.undo:undo", name="undo")
-app.command("reencodarr.cli.doctor:doctor", name="doctor")
-app.command("reencodarr.cli.demo:demo", name="demo")
-app.command("reencodarr.cli.dashboard:dashboard", name="dashboard")
-app.command("reencodarr.cli.pools:pools", name="pools")
+for place, (command, about) in enumerate(COMMANDS.items()):
+    app.command(f"reencodarr.cli.{command}:{command}", name=command, help=about, sort_key=place)
 
-db = App(name="db", help="The database.")
+db = App(name="db", help="Make the database, or bring it to this version.", sort_key=len(COMMANDS))
 db.command("reencodarr.cli.db:upgrade", name="upgrade")
 app.command(db)
