@@ -1,60 +1,137 @@
 """Analysis: from a file to facts and a decision, for many files with bounded concurrency."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import math
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from threading import Event
 
 from sqlmodel import Session
 
 from reencodarr.encoding import documents, rules
 from reencodarr.encoding.plan import Decision, LeftAlone
-from reencodarr.errors import Stage
+from reencodarr.errors import ReencodarrError, Stage, StateConflict
 from reencodarr.library import database, facts, plans
 from reencodarr.library.states import State
 from reencodarr.library.tables import Video
 from reencodarr.media import mediainfo
+from reencodarr.media.mediainfo import Probed
 from reencodarr.progress import Progress, Report, silent
 from reencodarr.stages import step
-from reencodarr.stages.step import Outcome, Verdict
+from reencodarr.stages.step import Claim, Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 
 log = logging.getLogger(__name__)
 
+BATCH = 50
+"""Videos that one process reads: its start is then a tenth of its time (measured)."""
+_LOOK_EVERY = 0.2
+
 
 def analyse(workplace: Workplace, video_ids: Sequence[int], *, report: Report = silent) -> Iterator[Outcome]:
-    """Analyse videos side by side; the outcomes in the given order, each as soon as it and those before are done.
+    """Analyse videos, batches side by side; the outcomes in the given order, each batch when it is done.
 
-    A file that cannot be read becomes a failure of its own and never holds up the rest.
+    Every verdict is recorded as soon as it is known. A file that cannot be read becomes a failure of its own and never
+    holds up the rest. Whoever ends early leaves the videos that were not concluded where they waited.
     """
-    with ThreadPoolExecutor(workplace.settings.analysis_workers, thread_name_prefix="analysis") as pool:
-        running = pool.map(lambda video_id: analyse_one(workplace, video_id), video_ids)
-        for done, outcome in enumerate(running, start=1):
-            report(Progress(stage="analysis", label=f"{done} of {len(video_ids)}", fraction=done / len(video_ids)))
-            yield outcome
+    workers = workplace.settings.analysis_workers
+    ended = _Ended()
+    with ThreadPoolExecutor(workers, thread_name_prefix="analysis") as pool:
+        running = [pool.submit(_analyse_batch, workplace, batch, ended) for batch in _batches(video_ids, workers)]
+        try:
+            for batch in running:
+                while wait([batch], timeout=_LOOK_EVERY).not_done:
+                    report(_progress(ended, of=len(video_ids)))
+                report(_progress(ended, of=len(video_ids)))
+                yield from batch.result()
+        finally:
+            ended.early.set()
+            pool.shutdown(cancel_futures=True)
 
 
-def analyse_one(workplace: Workplace, video_id: int) -> Outcome:
-    """Read one file's facts and decide about it."""
-    return step.take(
-        workplace,
-        video_id,
-        before=State.NEEDS_ANALYSIS,
-        working=State.ANALYZING,
-        stage=Stage.ANALYSIS,
-        report=silent,
-        work=lambda _attempt, _report: _verdict(workplace, video_id),
-    )
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What the threads of one analysis tell one another."""
+
+    videos: list[int] = field(default_factory=list)
+    early: Event = field(default_factory=Event)
+    """Set when nobody wants the rest."""
 
 
-def _verdict(workplace: Workplace, video_id: int) -> Verdict:
-    with database.session(workplace.database) as session:
-        video = session.get_one(Video, video_id)
-        path, links = video.path, video.links
-    probed = mediainfo.read(path)
-    decision = rules.decide(probed.facts, links=links, policy=workplace.policy)
+def _batches(video_ids: Sequence[int], workers: int) -> list[Sequence[int]]:
+    """As large as pays, and small enough that each worker has one."""
+    size = min(BATCH, math.ceil(len(video_ids) / workers)) or 1
+    return [video_ids[first : first + size] for first in range(0, len(video_ids), size)]
+
+
+def _progress(ended: _Ended, *, of: int) -> Progress:
+    done = len(ended.videos)
+    return Progress(stage="analysis", label=f"{done} of {of}", fraction=done / of)
+
+
+def _analyse_batch(workplace: Workplace, video_ids: Sequence[int], ended: _Ended) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    waiting: deque[Claim] = deque()
+    try:
+        for outcome in chain(_claim_all(workplace, video_ids, waiting), _read_all(workplace, waiting)):
+            outcomes[outcome.video_id] = outcome
+            ended.videos.append(outcome.video_id)
+            if ended.early.is_set():
+                break
+    finally:
+        for claimed in waiting:
+            with suppress(StateConflict):
+                step.put_back(claimed)
+    return [outcomes[video_id] for video_id in video_ids if video_id in outcomes]
+
+
+def _claim_all(workplace: Workplace, video_ids: Sequence[int], waiting: deque[Claim]) -> Iterator[Outcome]:
+    """Add claims to `waiting`; the outcomes of videos that somebody else was faster with."""
+    for video_id in video_ids:
+        claimed = step.claim(
+            workplace, video_id, before=State.NEEDS_ANALYSIS, working=State.ANALYZING, stage=Stage.ANALYSIS
+        )
+        if isinstance(claimed, Outcome):
+            yield claimed
+        else:
+            waiting.append(claimed)
+
+
+def _read_all(workplace: Workplace, waiting: deque[Claim]) -> Iterator[Outcome]:
+    """Read the claimed films and conclude each as its answer comes; `waiting` keeps those without one."""
+    with database.session(workplace.database, reads_only=True) as session:
+        videos = [session.get_one(Video, claimed.video_id) for claimed in waiting]
+    renewed = time.monotonic()
+    with closing(mediainfo.read_many([video.path for video in videos])) as answers:
+        for video, (_, answer) in zip(videos, answers, strict=True):
+            claimed = waiting.popleft()
+            yield step.conclude(
+                claimed, partial(_verdict, workplace, claimed.video_id, answer=answer, links=video.links)
+            )
+            if time.monotonic() - renewed > step.RENEW_EVERY:
+                renewed = time.monotonic()
+                _renew(waiting)
+
+
+def _renew(waiting: Iterable[Claim]) -> None:
+    for claimed in waiting:
+        with suppress(StateConflict):  # It is noticed, and told, when the film's turn comes.
+            step.renew(claimed)
+
+
+def _verdict(workplace: Workplace, video_id: int, *, answer: Probed | ReencodarrError, links: int) -> Verdict:
+    if isinstance(answer, ReencodarrError):
+        raise answer
+    decision = rules.decide(answer.facts, links=links, policy=workplace.policy)
 
     def record(session: Session) -> None:
-        facts.record(session, video_id, probed.facts, document=probed.document)
+        facts.record(session, video_id, answer.facts, document=answer.document)
         record_decision(session, workplace, video_id, decision)
 
     return Verdict(

@@ -29,11 +29,12 @@ from reencodarr.library.states import RESTING, State
 from reencodarr.library.tables import VideoState
 from reencodarr.progress import Progress, Report
 from reencodarr.stages.workplace import Workplace
+from reencodarr.units import Seconds
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=15)
-_RENEW_EVERY = 60.0
+RENEW_EVERY = Seconds(60.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,17 @@ class Verdict:
     """Writes the result in the same transaction as the transition."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One video that this process holds for one step."""
+
+    workplace: Workplace
+    video_id: int
+    working: State
+    attempt: int
+    stage: Stage
+
+
 Work = Callable[[int, Report], Verdict]
 """Takes the attempt and a progress listener that also keeps the claim alive."""
 
@@ -69,25 +81,61 @@ def take(
 
     A video that is not in `before` is left as it is: somebody else was faster, or its time has not come.
     """
+    claimed = claim(workplace, video_id, before=before, working=working, stage=stage)
+    if isinstance(claimed, Outcome):
+        return claimed
+    return conclude(claimed, lambda: work(claimed.attempt, _renewing(claimed, report)))
+
+
+def claim(workplace: Workplace, video_id: int, *, before: State, working: State, stage: Stage) -> Claim | Outcome:
+    """Claim a video for a step; its outcome where somebody else was faster.
+
+    For work on many videos at once; every claim has to be concluded or put back.
+    """
     try:
         with database.session(workplace.database) as session:
             attempt = transitions.claim(session, video_id, before, holder=workplace.holder, lease=LEASE)
             jobs.start(session, video_id, stage.value, attempt=attempt, worker=workplace.holder)
     except StateConflict as conflict:
         return _left(workplace, video_id, str(conflict))
+    return Claim(workplace=workplace, video_id=video_id, working=working, attempt=attempt, stage=stage)
+
+
+def conclude(claimed: Claim, work: Callable[[], Verdict]) -> Outcome:
+    """Work on a claimed video and record the outcome; the claim ends, whatever happens inside."""
     try:
-        verdict = work(attempt, _renewing(workplace, video_id, attempt, report))
-        return _concluded(workplace, video_id, working=working, attempt=attempt, stage=stage, verdict=verdict)
+        return _concluded(claimed, work())
     except StateConflict as conflict:
-        return _left(workplace, video_id, f"The claim was lost, so the result is not used: {conflict}")
+        words = f"The claim was lost, so the result is not used: {conflict}"
+        return _left(claimed.workplace, claimed.video_id, words)
     except (SourceVanished, OriginalChanged) as change:
-        verdict = Verdict(after=State.NEEDS_ANALYSIS, words=f"{change} It is looked at again.")
-        return _concluded(workplace, video_id, working=working, attempt=attempt, stage=stage, verdict=verdict)
+        return _concluded(claimed, Verdict(after=State.NEEDS_ANALYSIS, words=f"{change} It is looked at again."))
     except Exception as error:  # noqa: BLE001 - the boundary: every failure of a step becomes a row, never a lost claim
-        return _failed(workplace, video_id, working=working, attempt=attempt, stage=stage, error=error)
+        return _failed(claimed, error)
     except BaseException:
-        _put_back(workplace, video_id, working=working, attempt=attempt, stage=stage)
+        put_back(claimed)
         raise
+
+
+def renew(claimed: Claim) -> None:
+    """Hold a claim for `LEASE` from now.
+
+    Raises StateConflict when it was lost.
+    """
+    with database.session(claimed.workplace.database) as session:
+        transitions.renew(session, claimed.video_id, attempt=claimed.attempt, lease=LEASE)
+
+
+def put_back(claimed: Claim) -> None:
+    """End a claim without a result: the video waits again.
+
+    Raises StateConflict when the claim was lost.
+    """
+    video_id, attempt = claimed.video_id, claimed.attempt
+    after = resting(claimed.working)
+    with database.session(claimed.workplace.database) as session:
+        transitions.move(session, video_id, claimed.working, after, attempt=attempt, note="interrupted")
+        jobs.end(session, video_id, claimed.stage.value, attempt=attempt, outcome="lost")
 
 
 def _left(workplace: Workplace, video_id: int, words: str) -> Outcome:
@@ -96,39 +144,43 @@ def _left(workplace: Workplace, video_id: int, words: str) -> Outcome:
     return Outcome(video_id=video_id, state=state, words=words)
 
 
-def _concluded(
-    workplace: Workplace, video_id: int, *, working: State, attempt: int, stage: Stage, verdict: Verdict
-) -> Outcome:
-    with database.session(workplace.database) as session:
+def _concluded(claimed: Claim, verdict: Verdict) -> Outcome:
+    video_id, attempt, stage = claimed.video_id, claimed.attempt, claimed.stage
+    with database.session(claimed.workplace.database) as session:
         verdict.record(session)
         transitions.move(
-            session, video_id, working, verdict.after, attempt=attempt, reason=verdict.reason, note=verdict.words
+            session,
+            video_id,
+            claimed.working,
+            verdict.after,
+            attempt=attempt,
+            reason=verdict.reason,
+            note=verdict.words,
         )
         failures.resolve(session, video_id, stage)
         jobs.end(session, video_id, stage.value, attempt=attempt, outcome="done")
     return Outcome(video_id=video_id, state=verdict.after, words=verdict.words)
 
 
-def _failed(
-    workplace: Workplace, video_id: int, *, working: State, attempt: int, stage: Stage, error: Exception
-) -> Outcome:
+def _failed(claimed: Claim, error: Exception) -> Outcome:
+    video_id, attempt, stage = claimed.video_id, claimed.attempt, claimed.stage
     transient = isinstance(error, ReencodarrError) and error.transient
-    after = resting(working) if transient else State.FAILED
+    after = resting(claimed.working) if transient else State.FAILED
     code = error.code if isinstance(error, ReencodarrError) else "unknown"
     log.warning("%s of video %d failed (%s): %s", stage, video_id, code, error)
-    with database.session(workplace.database) as session:
+    with database.session(claimed.workplace.database) as session:
         failures.record(session, video_id, error, stage=stage, context=_context(error), attempt=attempt)
         transitions.move(
-            session, video_id, working, after, attempt=attempt, reason="" if transient else code, note=str(error)
+            session,
+            video_id,
+            claimed.working,
+            after,
+            attempt=attempt,
+            reason="" if transient else code,
+            note=str(error),
         )
         jobs.end(session, video_id, stage.value, attempt=attempt, outcome="failed")
     return Outcome(video_id=video_id, state=after, words=str(error), failed=True)
-
-
-def _put_back(workplace: Workplace, video_id: int, *, working: State, attempt: int, stage: Stage) -> None:
-    with database.session(workplace.database) as session:
-        transitions.move(session, video_id, working, resting(working), attempt=attempt, note="interrupted")
-        jobs.end(session, video_id, stage.value, attempt=attempt, outcome="lost")
 
 
 def resting(working: State) -> State:
@@ -136,16 +188,15 @@ def resting(working: State) -> State:
     return RESTING.get(working, working)
 
 
-def _renewing(workplace: Workplace, video_id: int, attempt: int, report: Report) -> Report:
+def _renewing(claimed: Claim, report: Report) -> Report:
     renewed = time.monotonic()
 
     def renew_and_report(progress: Progress) -> None:
         nonlocal renewed
         report(progress)
-        if time.monotonic() - renewed > _RENEW_EVERY:
+        if time.monotonic() - renewed > RENEW_EVERY:
             renewed = time.monotonic()
-            with database.session(workplace.database) as session:
-                transitions.renew(session, video_id, attempt=attempt, lease=LEASE)
+            renew(claimed)
 
     return renew_and_report
 
