@@ -289,6 +289,7 @@ class DestinationReadOnly(SwapError):
 
     category = Category.FILE_ACCESS
     code = "destination_read_only"
+    transient = True
 
 
 class ResultDamaged(SwapError):
@@ -303,6 +304,7 @@ class TrashUnavailable(SwapError):
     """Raised when no folder on the original's filesystem can keep it."""
 
     code = "trash_unavailable"
+    transient = True
 
 
 class UndoRefused(SwapError):

@@ -1,4 +1,4 @@
-"""Is a video's file still the one that was analysed?"""
+"""Is a video's file still the one that was analysed, and could it be replaced?"""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ from sqlmodel import Session
 
 from reencodarr.library import database, videos
 from reencodarr.library.states import State
-from reencodarr.library.tables import Video
+from reencodarr.library.tables import Library, Video
 from reencodarr.media import fingerprint as identity
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.stages.step import Verdict
 from reencodarr.stages.workplace import Workplace
+from reencodarr.swap import guard, trash
 
 CHANGED = Verdict(
     after=State.NEEDS_ANALYSIS, words="The file changed since it was analysed; the next scan looks again."
@@ -32,3 +33,15 @@ def unchanged(workplace: Workplace, video_id: int) -> Fingerprint | None:
         known, where = videos.identity(video), video.path
     present = identity.fingerprint(where)
     return present if present.same_file(known) else None
+
+
+def require_replaceable(workplace: Workplace, video_id: int) -> None:
+    """Check that a result could be swapped in and the original kept, before hours go into it; makes the trash folder.
+
+    Raises DestinationReadOnly, TrashUnavailable.
+    """
+    with database.session(workplace.database, reads_only=True) as session:
+        video = session.get_one(Video, video_id)
+        film, root = video.path, session.get_one(Library, video.library_id).path
+    guard.require_writable(film.parent, film)
+    trash.place(film, root, "")

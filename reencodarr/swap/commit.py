@@ -11,7 +11,6 @@ from pathlib import Path
 
 from reencodarr.errors import (
     DatabaseError,
-    DestinationReadOnly,
     FileUnreadable,
     OriginalChanged,
     ReencodarrError,
@@ -52,12 +51,7 @@ def commit(order: SwapOrder, store: JournalStore, *, reserve: Bytes, report: Rep
 def _preflight(order: SwapOrder, reserve: Bytes) -> None:
     """Refuse early what cannot end well; at most the trash folder is made."""
     identity.require_original(order)
-    if not os.access(order.folder, os.W_OK | os.X_OK):
-        raise DestinationReadOnly(
-            f"{order.folder} cannot be written.",
-            path=order.original,
-            advice="Give Reencodarr write access to the film's folder.",
-        )
+    guard.require_writable(order.folder, order.original)
     if not order.same_name and os.path.lexists(order.destination):
         raise visible.taken(order.destination)
     _require_result_size(order, order.result)

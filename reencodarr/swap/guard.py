@@ -30,6 +30,17 @@ def alone_in(folder: Path, *, wait: bool) -> Iterator[bool]:
         os.close(handle)
 
 
+def require_writable(folder: Path, film: Path) -> None:
+    """Check that names in a film's folder can be changed. Reads only.
+
+    Raises DestinationReadOnly.
+    """
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise DestinationReadOnly(
+            f"{folder} cannot be written.", path=film, advice="Give Reencodarr write access to the film's folder."
+        )
+
+
 @contextlib.contextmanager
 def named_failures(film: Path) -> Iterator[None]:
     """Turn an OSError into NoSpace, DestinationReadOnly or SwapError about `film`."""
