@@ -19,7 +19,7 @@ from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.progress import Report, silent
 from reencodarr.quality import correction, measure
 from reencodarr.quality.measure import Achieved
-from reencodarr.stages import sources, step
+from reencodarr.stages import settling, sources, step
 from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.tools import scratch
@@ -63,6 +63,7 @@ def _verdict(workplace: Workplace, video_id: int, *, attempt: int, report: Repor
     source = sources.unchanged(workplace, video_id)
     if source is None:
         return sources.CHANGED
+    sources.require_replaceable(workplace, video_id)
     job = _job(workplace, video_id, source)
     scratch.require_space(
         scratch.made(workplace.settings.scratch),
@@ -74,7 +75,8 @@ def _verdict(workplace: Workplace, video_id: int, *, attempt: int, report: Repor
             film = _film(workplace, job, folder=folder, report=report)
         except NotSmaller as larger:
             return Verdict(after=State.SKIPPED, reason=LeaveReason.NO_SAVING.value, words=larger.message)
-        kept = scratch.keep(film.result.path, workplace.results / f"{video_id}-{attempt}{film.result.path.suffix}")
+        name = f"{settling.result_stem(video_id, attempt)}{film.result.path.suffix}"
+        kept = scratch.keep(film.result.path, workplace.results / name)
     return _encoded(job, film, video_id=video_id, attempt=attempt, kept=kept)
 
 

@@ -46,12 +46,19 @@ def undone(session: Session, order: SwapOrder) -> None:
 
 def discard_results(workplace: Workplace) -> Bytes:
     """Delete finished encodes that no video waits for any more; the bytes freed. May be repeated safely."""
+    # Listed before the database is asked: what another process keeps from now on is not judged by old news.
+    present = scratch.kept(workplace.results)
     with database.session(workplace.database, reads_only=True) as session:
-        wanted = set(
-            session.exec(
-                select(col(Encode.result_path))
-                .join(VideoState, col(VideoState.video_id) == col(Encode.video_id))
-                .where(VideoState.state == State.ENCODED.value)
-            ).all()
-        )
-    return scratch.discard_except(workplace.results, wanted)
+        waiting = session.exec(
+            select(col(Encode.result_path))
+            .join(VideoState, col(VideoState.video_id) == col(Encode.video_id))
+            .where(VideoState.state == State.ENCODED.value)
+        ).all()
+        encoding = session.exec(select(VideoState).where(VideoState.state == State.ENCODING.value)).all()
+    wanted = {path.stem for path in waiting} | {result_stem(row.video_id, row.attempt) for row in encoding}
+    return scratch.discard(file for file in present if file.stem not in wanted)
+
+
+def result_stem(video_id: int, attempt: int) -> str:
+    """The name, without extension, under which the result of an attempt is kept."""
+    return f"{video_id}-{attempt}"

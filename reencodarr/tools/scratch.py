@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,13 +68,19 @@ def keep(file: Path, destination: Path) -> Path:
     return destination
 
 
-def discard_except(parent: Path, wanted: Container[Path]) -> Bytes:
-    """Delete the kept files in `parent` that are not wanted any more; the bytes freed. May be repeated safely."""
+def kept(parent: Path) -> list[Path]:
+    """The files that were kept in `parent`."""
+    return [file for file in sorted(parent.iterdir()) if file.is_file()] if parent.is_dir() else []
+
+
+def discard(files: Iterable[Path]) -> Bytes:
+    """Delete kept files that nobody wants any more; the bytes freed. May be repeated safely, also by two at once."""
     freed = 0
-    for file in sorted(parent.iterdir()) if parent.is_dir() else ():
-        if file.is_file() and file not in wanted:
-            freed += file.stat().st_size
-            file.unlink(missing_ok=True)
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            size = file.stat().st_size
+            file.unlink()
+            freed += size
             log.info("discarded %s", file)
     return Bytes(freed)
 
