@@ -16,10 +16,13 @@ from reencodarr.quality import cut as cuts
 from reencodarr.quality.cut import Cut
 from reencodarr.quality.parallel import PROGRESS, Pulse
 from reencodarr.tools import ffmpeg as ffmpeg_tool
-from reencodarr.tools import programs
-from reencodarr.units import Frames, Seconds
+from reencodarr.tools import programs, scratch
+from reencodarr.units import MIB, Bytes, Frames, Seconds
 
 PIXEL_FORMAT = "yuv420p10le"
+
+_LOG_ROOM = Bytes(MIB)
+"""A log takes less; a disk with less room than this is called full when a log is not whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,8 @@ def _read(log_file: Path) -> tuple[tuple[int, float], ...]:
         frames = json.loads(log_file.read_text())["frames"]
         return tuple((int(frame["frameNum"]), float(frame["metrics"]["vmaf"])) for frame in frames)
     except (OSError, ValueError, KeyError, TypeError) as error:
+        # libvmaf does not notice that its log did not fit on the disk.
+        scratch.require_space(log_file.parent, _LOG_ROOM, reserve=Bytes(0))
         raise EngineFailed(f"libvmaf left no usable log: {error}.", path=log_file) from error
 
 
