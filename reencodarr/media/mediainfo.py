@@ -39,7 +39,7 @@ _CHAPTER = re.compile(r"_\d\d_\d\d_\d\d_\d{3}")
 _PICTURE_NAME = re.compile(r"\.(?:jpe?g|png|gif|bmp|webp|tiff?)$", re.IGNORECASE)
 _YEAR_TAGS = ("Original_Released_Date", "Released_Date", "Recorded_Date")
 _TOGETHER = 50
-"""Files that are looked at together: a start is a tenth of their time (measured)."""
+"""Files that are looked at together: a start is then a seventh of their time (measured)."""
 _PLAYLISTS = frozenset({"HLS", "DASH MPD", "ISM", "HDS F4M", "IMF CPL", "DCP CPL"})
 
 STALL_DEADLINE = Seconds(180.0)

@@ -30,7 +30,7 @@ from reencodarr.stages.workplace import Workplace
 log = logging.getLogger(__name__)
 
 BATCH = 50
-"""Videos that one process reads: its start is then a tenth of its time (measured)."""
+"""Videos that one process reads: its start is then a seventh of its time (measured)."""
 _LOOK_EVERY = 0.2
 
 

@@ -27,6 +27,7 @@ from reencodarr.units import Seconds
 from tests.media.test_names import NAMES
 
 PATIENT = Seconds(60.0)
+LONGEST_ON_WINDOWS = 32_767
 
 
 @pytest.fixture
@@ -118,7 +119,10 @@ def test_files_of_any_names_are_read_together(bikes: Path, tmp_path: Path) -> No
     assert kinds(films) == [Probed] * len(films)
 
 
-def test_more_names_than_a_command_line_holds_are_read(bikes: Path, tmp_path: Path) -> None:
+def test_more_names_than_a_command_line_holds_everywhere_are_read_by_several_processes(
+    bikes: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     folder = tmp_path / ("x" * 200) / ("y" * 200) / ("z" * 200)
     folder.mkdir(parents=True)
     films = [folder / f"{'f' * 200}{number}.mp4" for number in range(mediainfo_child._LONGEST_NAMES // 800 + 2)]
@@ -126,6 +130,9 @@ def test_more_names_than_a_command_line_holds_are_read(bikes: Path, tmp_path: Pa
         film.symlink_to(bikes)
 
     assert kinds(films) == [Probed] * len(films)
+    commands = [record.getMessage() for record in caplog.records if record.getMessage().startswith("running")]
+    assert len(commands) == 2
+    assert max(map(len, commands)) < LONGEST_ON_WINDOWS
 
 
 def test_nothing_to_read_starts_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -152,6 +159,14 @@ def test_an_end_of_the_process_is_the_fault_of_the_file_that_it_read(
     films[1] = named(films[1], f"{name}.mp4")
 
     assert kinds(films) == [Probed, expected, Probed, Probed]
+
+
+def test_answers_are_not_held_back_in_a_process_that_crashes(
+    films: list[Path], crasher: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+    assert kinds([*films[:3], crasher]) == [Probed, Probed, Probed, DamagedSource]
 
 
 @pytest.mark.usefixtures("reader")
