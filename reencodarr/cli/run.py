@@ -89,7 +89,9 @@ def _run(loaded: Settings, paths: list[Path], *, ready: Callable[[], None], yes:
         worked_on = [*outcomes, *(outcome for outcome in analysed if outcome.failed)]
         touched = [outcome.video_id for outcome in worked_on]
         show.summary(workplace, names, touched=touched, batch=batch, as_json=json)
-    failed = any(outcome.failed for outcome in worked_on)
+    failed = [outcome.words for outcome in worked_on if outcome.failed]
+    for words in list(dict.fromkeys(failed))[: show.LISTED]:
+        err.print(safe(words))
     return exits.SOME_FAILED if failed else exits.DONE
 
 
