@@ -1,6 +1,5 @@
 """`reencodarr run`: the main job on one machine."""
 
-import signal
 import sys
 import uuid
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from reencodarr import __version__, settings
-from reencodarr.cli import exits, prefect_api
+from reencodarr.cli import exits, prefect_api, stopping
 from reencodarr.cli.console import err, safe
 from reencodarr.paths import to_text
 from reencodarr.settings import Settings
@@ -50,8 +49,8 @@ def run(
         from reencodarr.cli.plan import plan
 
         return plan(paths, json=json)
+    stopping.on_signals()
     err.print(f"[bold]Reencodarr {__version__}[/] looks at {safe(', '.join(map(str, paths)))}")
-    signal.signal(signal.SIGTERM, _interrupted)
     loaded = settings.load()
     with prefect_api.starting(loaded) as ready:
         try:
@@ -136,7 +135,3 @@ def _confirmed(workplace: "Workplace", paths: list[Path], *, yes: bool) -> bool:
         for library in new:
             roots.confirm(session, library)
     return True
-
-
-def _interrupted(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt

@@ -139,9 +139,24 @@ def test_something_is_to_be_read_within_two_seconds(reencodarr: Program, films: 
 
     first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    process.wait(60)
+    process.communicate(timeout=60)
 
     assert b"Reencodarr" in first
+    assert process.returncode == exits.INTERRUPTED
+
+
+def test_a_second_stop_ends_at_once(reencodarr: Program, films: Path) -> None:
+    process = reencodarr.start("run", "--yes", films)
+    assert process.stdout is not None
+    process.stdout.readline()
+    children = psutil.Process(process.pid).children(recursive=True)
+
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert process.returncode == exits.INTERRUPTED
+    assert not psutil.wait_procs(children, timeout=10)[1]
 
 
 @pytest.mark.slow
