@@ -94,9 +94,7 @@ def _analyse_batch(workplace: Workplace, video_ids: Sequence[int], ended: _Ended
 def _claim_all(workplace: Workplace, video_ids: Sequence[int], waiting: deque[Claim]) -> Iterator[Outcome]:
     """Add claims to `waiting`; the outcomes of videos that somebody else was faster with."""
     for video_id in video_ids:
-        claimed = step.claim(
-            workplace, video_id, before=State.NEEDS_ANALYSIS, working=State.ANALYZING, stage=Stage.ANALYSIS
-        )
+        claimed = step.claim(workplace, video_id, before=State.NEEDS_ANALYSIS, stage=Stage.ANALYSIS)
         if isinstance(claimed, Outcome):
             yield claimed
         else:

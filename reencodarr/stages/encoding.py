@@ -52,7 +52,6 @@ def encode(workplace: Workplace, video_id: int, *, report: Report = silent) -> O
         workplace,
         video_id,
         before=State.CRF_SEARCHED,
-        working=State.ENCODING,
         stage=Stage.ENCODE,
         report=report,
         work=lambda attempt, heard: _verdict(workplace, video_id, attempt=attempt, report=heard),

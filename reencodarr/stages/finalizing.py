@@ -44,7 +44,6 @@ def finalize(workplace: Workplace, video_id: int, *, batch: str, report: Report 
         workplace,
         video_id,
         before=State.ENCODED,
-        working=State.ENCODED,
         stage=Stage.SWAP,
         report=report,
         work=lambda _attempt, heard: _verdict(workplace, video_id, batch=batch, report=heard),

@@ -27,7 +27,6 @@ def search(workplace: Workplace, video_id: int, *, report: Report = silent) -> O
         workplace,
         video_id,
         before=State.ANALYZED,
-        working=State.CRF_SEARCHING,
         stage=Stage.CRF_SEARCH,
         report=report,
         work=lambda attempt, heard: _verdict(workplace, video_id, attempt=attempt, report=heard),

@@ -25,7 +25,7 @@ from reencodarr.errors import (
     StateConflict,
 )
 from reencodarr.library import database, failures, jobs, transitions
-from reencodarr.library.states import RESTING, State
+from reencodarr.library.states import FOLLOWING, RESTING, State
 from reencodarr.library.tables import VideoState
 from reencodarr.progress import Progress, Report
 from reencodarr.stages.workplace import Workplace
@@ -74,20 +74,18 @@ Work = Callable[[int, Report], Verdict]
 """Takes the attempt and a progress listener that also keeps the claim alive."""
 
 
-def take(
-    workplace: Workplace, video_id: int, *, before: State, working: State, stage: Stage, report: Report, work: Work
-) -> Outcome:
+def take(workplace: Workplace, video_id: int, *, before: State, stage: Stage, report: Report, work: Work) -> Outcome:
     """Claim a video, work on it, and record the outcome.
 
     A video that is not in `before` is left as it is: somebody else was faster, or its time has not come.
     """
-    claimed = claim(workplace, video_id, before=before, working=working, stage=stage)
+    claimed = claim(workplace, video_id, before=before, stage=stage)
     if isinstance(claimed, Outcome):
         return claimed
     return conclude(claimed, lambda: work(claimed.attempt, _renewing(claimed, report)))
 
 
-def claim(workplace: Workplace, video_id: int, *, before: State, working: State, stage: Stage) -> Claim | Outcome:
+def claim(workplace: Workplace, video_id: int, *, before: State, stage: Stage) -> Claim | Outcome:
     """Claim a video for a step; its outcome where somebody else was faster.
 
     For work on many videos at once; every claim has to be concluded or put back.
@@ -98,7 +96,7 @@ def claim(workplace: Workplace, video_id: int, *, before: State, working: State,
             jobs.start(session, video_id, stage.value, attempt=attempt, worker=workplace.holder)
     except StateConflict as conflict:
         return _left(workplace, video_id, str(conflict))
-    return Claim(workplace=workplace, video_id=video_id, working=working, attempt=attempt, stage=stage)
+    return Claim(workplace=workplace, video_id=video_id, working=FOLLOWING[before], attempt=attempt, stage=stage)
 
 
 def conclude(claimed: Claim, work: Callable[[], Verdict]) -> Outcome:
