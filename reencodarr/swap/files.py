@@ -208,7 +208,7 @@ def same_mount(one: Path, other: Path) -> bool:
         (one / nobody).rename(other / nobody)
     except OSError as error:
         return error.errno != errno.EXDEV
-    return True  # pragma: no cover - the name cannot exist
+    return True  # it cannot exist
 
 
 def _require_ours(path: Path) -> None:

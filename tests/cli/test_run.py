@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import pty
 import shutil
 import signal
 import sqlite3
+import subprocess
 import time
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 from reencodarr.cli import exits
 from reencodarr.library import database, roots
 from reencodarr.media import mediainfo
-from tests.cli.conftest import Program
+from tests.cli.conftest import PROGRAM, Program
 from tests.stages.conftest import aged
 
 
@@ -83,6 +85,22 @@ def test_nothing_is_replaced_in_a_new_library_without_a_yes(reencodarr: Program,
 
     assert asked.returncode == exits.NOT_CONFIRMED
     assert "--yes" in asked.stderr
+    assert {path: digests(films)[path] for path in before} == before
+
+
+@pytest.mark.parametrize("answer", [b"n\n", b"\n"])
+def test_a_person_is_asked_before_the_first_replacement(reencodarr: Program, films: Path, answer: bytes) -> None:
+    before = digests(films)
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, answer)
+
+    done = subprocess.run(
+        [PROGRAM, "run", films], env=reencodarr.environment, stdin=terminal, capture_output=True, text=True
+    )
+
+    assert done.returncode == exits.NOT_CONFIRMED, done.stderr
+    assert "Begin? [y/N]" in done.stdout + done.stderr
+    assert "reencodarr undo" in done.stderr
     assert {path: digests(films)[path] for path in before} == before
 
 

@@ -225,3 +225,22 @@ def test_hard_linked_films_are_left_alone(place: Place, small_film: Path) -> Non
     place.analyse()
 
     assert place.states()[film.name] == ("skipped", "hard_linked")
+
+
+def test_a_film_with_a_wrong_extension_gets_the_right_one_and_its_own_back(place: Place, small_film: Path) -> None:
+    film = place.add(small_film, "wrong.avi")
+    result = film.with_suffix(".mkv")
+    original = digest(film)
+
+    outcomes = place.all_stages()
+
+    assert [outcome.state for outcome in outcomes] == [State.REPLACED], outcomes
+    assert not film.exists()
+    assert mediainfo.read(result).facts.video.codec == "av1"
+    assert place.analyse() == []
+
+    undoing.undo(place.workplace, undoing.orders(place.workplace, [str(place.films)])[0])
+
+    assert digest(film) == original
+    assert not result.exists()
+    assert place.analyse() == []
