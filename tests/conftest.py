@@ -5,12 +5,18 @@ so it is never part of the project; tests that need it are skipped with the reas
 """
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
+
+NOBODY = 65534
+
 
 MEDIA = Path(os.environ.get("REENCODARR_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media"))
 
@@ -86,3 +92,17 @@ def fast_policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     policy = tmp_path_factory.mktemp("policy") / "fast.toml"
     policy.write_text("[[video.presets]]\nfrom_lines = 0\npreset = 12\n")
     return policy
+
+
+@pytest.fixture
+def unprivileged_folder() -> Iterator[Path]:
+    """A folder to write in, while this process may not read everything: root becomes nobody for the test."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    yield folder
+    if root:
+        os.seteuid(0)
+    shutil.rmtree(folder)

@@ -119,7 +119,7 @@ def _own(loaded: Settings | None, told: Check, starting: "Future[Check]") -> Ite
 def _library(path: Path, loaded: Settings | None) -> Iterator[Check]:
     usable = folder_checks.library(path)
     yield usable
-    if not path.exists() or usable.state is State.FAILED:
+    if usable.state is State.FAILED:
         return
     yield folder_checks.hard_links(path)
     yield folder_checks.trash(path)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -45,18 +46,31 @@ def room(name: str, folder: Path, *, reserve: Bytes) -> Check:
 
 def library(path: Path) -> Check:
     """Whether a library is there and can be read and written, its folders one level down as well."""
-    name, folder = "library", home(path)
-    if not path.exists():
+    name = "library"
+    try:
+        _read(path)
+    except FileNotFoundError:
         return checks.failed(name, "is not there", advice="Check the name; mount the disk.")
-    if not os.access(path, os.R_OK):
-        return checks.failed(name, "cannot be read", advice="Give this user the right to read it.")
+    except OSError as error:
+        return checks.failed(name, f"cannot be read: {error.strerror}", advice="Give this user the right to read it.")
     advice = "Results cannot take the place of films: give this user the right to write there."
+    folder = home(path)
     found = writable(name, folder, advice=advice)
     closed = _closed_folders(folder)
     if found.state is checks.State.OK and closed:
         shown = ", ".join(str(one.relative_to(folder)) for one in closed[:_LISTED])
         return checks.warning(name, f"{len(closed)} folders in it cannot be written: {shown}", advice=advice)
     return found
+
+
+def _read(path: Path) -> None:
+    """List a folder, or read of a file; raises OSError when that cannot be."""
+    if stat.S_ISDIR(path.stat().st_mode):
+        with os.scandir(path) as entries:
+            next(entries, None)
+    else:
+        with path.open("rb") as film:
+            film.read(1)
 
 
 def hard_links(path: Path) -> Check:

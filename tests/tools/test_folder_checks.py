@@ -12,8 +12,6 @@ from reencodarr.tools import folder_checks
 from reencodarr.tools.checks import State
 from reencodarr.units import GIB, Bytes
 
-AS_ROOT = os.name != "nt" and os.geteuid() == 0
-
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
@@ -88,14 +86,15 @@ def test_folders_that_cannot_be_written_are_counted(tmp_path: Path, read_only: P
     assert check.found == "1 folders in it cannot be written: disk"
 
 
-@pytest.mark.skipif(AS_ROOT, reason="root may read everything")
-def test_a_forbidden_library_is_named(tmp_path: Path) -> None:
-    tmp_path.chmod(0o000)
+def test_a_forbidden_library_is_named(unprivileged_folder: Path) -> None:
+    films = unprivileged_folder / "films"
+    films.mkdir(mode=0o000)
 
-    check = folder_checks.library(tmp_path)
+    forbidden, hidden = folder_checks.library(films), folder_checks.library(films / "inside")
 
-    tmp_path.chmod(0o700)
-    assert check.state is State.FAILED
+    films.chmod(0o700)
+    assert (forbidden.state, hidden.state) == (State.FAILED, State.FAILED)
+    assert "cannot be read" in forbidden.found
 
 
 def test_a_folder_that_will_be_made_is_judged_by_the_one_above_it(tmp_path: Path, read_only: Path) -> None:

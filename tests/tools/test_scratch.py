@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import os
 import subprocess
 import sys
 import threading
@@ -166,11 +165,11 @@ def test_a_read_only_parent_is_a_wrong_setting(tiny_disk: Path) -> None:
     assert scratch.sweep(tiny_disk) == 0
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_forbidden_parent_is_a_wrong_setting(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
+def test_a_forbidden_parent_is_a_wrong_setting(unprivileged_folder: Path) -> None:
+    closed = unprivileged_folder / "closed"
+    closed.mkdir(mode=0o555)
 
-    with pytest.raises(SettingsError, match="Permission denied"), scratch.folder(tmp_path, "x"):
+    with pytest.raises(SettingsError, match="Permission denied"), scratch.folder(closed, "x"):
         pass
 
 
