@@ -129,9 +129,10 @@ def _intent(one: Intention) -> Text:
         return Text(one.sentences[0] if one.sentences else "encode")
     if one.state is State.REPLACED:
         return Text("already replaced", style="dim")
-    word = "failed" if one.state is State.FAILED else "leave" if one.state is State.SKIPPED else one.state.value
     why = " ".join(one.sentences) or one.reason.replace("_", " ")
-    return Text(f"{word}: {why}", style="red" if one.state is State.FAILED else "dim")
+    if one.state is State.SKIPPED:
+        return Text(why, style="dim")
+    return Text(f"{one.state.value}: {why}", style="red" if one.state is State.FAILED else "dim")
 
 
 def _saving(one: Intention) -> str:
