@@ -151,7 +151,7 @@ def test_a_database_of_a_newer_version_is_not_touched(reencodarr: Program, films
     assert file.read_bytes() == before
 
 
-def test_something_is_to_be_read_within_two_seconds(reencodarr: Program, films: Path) -> None:
+def test_something_is_to_be_read_before_anything_is_done(reencodarr: Program, films: Path) -> None:
     process = reencodarr.start("run", films)
     assert process.stdout is not None
 

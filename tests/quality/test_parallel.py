@@ -68,11 +68,9 @@ def test_an_error_in_one_job_ends_the_others(ffmpeg: Path) -> None:
         time.sleep(0.5)
         raise DamagedSource("broken")
 
-    started = time.monotonic()
     with pytest.raises(DamagedSource, match="broken"):
         parallel.results([endless(ffmpeg), broken, endless(ffmpeg)], workers=2, tick=nothing)
 
-    assert time.monotonic() - started < 20
     assert not [child for child in psutil.Process().children(recursive=True) if "ffmpeg" in child.name()]
 
 
