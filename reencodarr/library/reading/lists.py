@@ -2,7 +2,7 @@
 
 A page is read in two steps: the ids, with nothing joined that the filter or the order does not need, then the lines
 of those few. With 200,000 videos in SQLite a page takes 0.03 to 0.3 s, a search for words 0.3 to 0.6 s, for it reads
-every title (measured on 2 busy cores; `tests/library/reading/test_speed.py` measures it again).
+every title (measured on 2 busy cores; `benchmarks/reading.py` measures it again).
 """
 
 import unicodedata
