@@ -2,18 +2,15 @@
 
 import hashlib
 import random
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from reencodarr.errors import RootMissing, UndoRefused
 from reencodarr.library import database, reading
 from reencodarr.library.states import State
 from reencodarr.library.tables import VideoState, now
-from reencodarr.progress import Progress
 from reencodarr.stages import encoding, housekeeping, queue, search, step, undoing
 from tests import mounts
 from tests.stages.conftest import Place, aged
@@ -36,19 +33,19 @@ def the_waiting(place: Place) -> int:
     return queue.waiting(place.workplace, [])[0]
 
 
-def test_a_killed_ffmpeg_is_not_the_films_fault(place: Place, small_film: Path) -> None:
+def test_a_killed_ffmpeg_is_not_the_films_fault(place: Place, small_film: Path, tmp_path: Path, ffmpeg: Path) -> None:
     film = place.add(small_film)
     before = digest(film)
     place.analyse()
     place.search()
+    killed = tmp_path / "ffmpeg"
+    killed.write_text(
+        f'#!/bin/sh\ncase "$*" in *-progress*) "{ffmpeg}" "$@" & sleep 0.2; kill -9 $! $$;; esac\n'
+        f'exec "{ffmpeg}" "$@"\n'
+    )
+    killed.chmod(0o755)
 
-    def kill(progress: Progress) -> None:
-        if progress.stage == "encode":
-            for child in psutil.Process().children(recursive=True):
-                if "libsvtav1" in child.cmdline():
-                    child.send_signal(signal.SIGKILL)
-
-    outcome = encoding.encode(place.workplace, the_waiting(place), report=kill)
+    outcome = encoding.encode(place.with_ffmpeg(killed).workplace, the_waiting(place))
 
     assert outcome.failed
     assert outcome.state is State.CRF_SEARCHED
