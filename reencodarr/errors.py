@@ -40,6 +40,20 @@ happened, to which file, and what to do.
     │   ├── LibraryBusy            another run works on this library
     │   ├── StateConflict          a video was not in the state that the step expected
     │   └── DecisionUnreadable     a stored decision is of a version that this one does not understand
+    ├── WorkError
+    │   ├── OrderUnreadable        an order or a result is of a version that this one does not understand
+    │   ├── JobLost                the server gave the job to somebody else, or ended it
+    │   ├── WorkStopped            the run was cancelled, or the worker is stopping
+    │   ├── MachineUnfit           this machine cannot do the work; says what it lacks
+    │   ├── ServerUnreachable      the server does not answer
+    │   └── ServerRefused          the server does not accept this worker
+    ├── StorageError
+    │   ├── BucketUnreachable      the bucket does not answer, or answers that it is in trouble
+    │   ├── BucketRefused          wrong key, no right, or no such bucket
+    │   ├── BucketFull             the bucket's server has no room left
+    │   ├── ObjectMissing          there is no object of that key
+    │   ├── ObjectDamaged          an object's size or digest is not what was announced
+    │   └── UploadLost             the bucket does not know a multipart upload any more
     └── DatabaseError
         ├── DatabaseOutdated       migrations are missing
         ├── DatabaseTooNew         written by a newer Reencodarr
@@ -61,6 +75,7 @@ class Stage(StrEnum):
     ENCODE = "encode"
     PROOF = "proof"
     SWAP = "swap"
+    TRANSFER = "transfer"
 
 
 class Category(StrEnum):
@@ -78,6 +93,7 @@ class Category(StrEnum):
     FILE_OPERATION = "file_operation"
     STATE = "state"
     DATABASE = "database"
+    STORAGE = "storage"
     UNKNOWN = "unknown"
 
 
@@ -319,6 +335,107 @@ class NoSpace(ReencodarrError):
 
     category = Category.RESOURCES
     code = "no_space"
+    transient = True
+
+
+class WorkError(ReencodarrError):
+    """Raised when a worker cannot take, do or hand over a job, whatever the film is like."""
+
+    stage = Stage.SETUP
+    category = Category.STATE
+    code = "work"
+
+
+class OrderUnreadable(WorkError):
+    """Raised when an order or a result was written by a version that this one does not understand."""
+
+    category = Category.CONFIGURATION
+    code = "order_unreadable"
+
+
+class JobLost(WorkError):
+    """Raised when an attempt no longer holds its job: what it made is not wanted any more."""
+
+    code = "job_lost"
+    transient = True
+
+
+class WorkStopped(WorkError):
+    """Raised when a run is cancelled or its worker stops; nothing is wrong with the film."""
+
+    code = "work_stopped"
+    transient = True
+
+
+class MachineUnfit(WorkError):
+    """Raised when a machine cannot do the work of a worker; the message lists what it lacks."""
+
+    category = Category.CONFIGURATION
+    code = "machine_unfit"
+
+
+class ServerUnreachable(WorkError):
+    """Raised when the server does not answer for as long as it is worth waiting."""
+
+    category = Category.RESOURCES
+    code = "server_unreachable"
+    transient = True
+
+
+class ServerRefused(WorkError):
+    """Raised when the server does not accept this worker: wrong or revoked secret, wrong pool, other version."""
+
+    category = Category.CONFIGURATION
+    code = "server_refused"
+
+
+class StorageError(ReencodarrError):
+    """Raised when bytes cannot be brought into the bucket, or out of it."""
+
+    stage = Stage.TRANSFER
+    category = Category.STORAGE
+    code = "storage"
+
+
+class BucketUnreachable(StorageError):
+    """Raised when the bucket's server does not answer, or answers that it is in trouble itself."""
+
+    code = "bucket_unreachable"
+    transient = True
+
+
+class BucketRefused(StorageError):
+    """Raised when the bucket's server does not accept our key, denies a right, or has no such bucket."""
+
+    category = Category.CONFIGURATION
+    code = "bucket_refused"
+
+
+class BucketFull(StorageError):
+    """Raised when the bucket's server has no room left, or a quota of its own is used up."""
+
+    category = Category.RESOURCES
+    code = "bucket_full"
+    transient = True
+
+
+class ObjectMissing(StorageError):
+    """Raised when there is no object of that key."""
+
+    code = "object_missing"
+
+
+class ObjectDamaged(StorageError):
+    """Raised when an object's size or digest is not what was announced; it is not used."""
+
+    category = Category.VERIFICATION
+    code = "object_damaged"
+
+
+class UploadLost(StorageError):
+    """Raised when the bucket does not know a multipart upload any more: it was aborted, expired or forgotten."""
+
+    code = "upload_lost"
     transient = True
 
 
