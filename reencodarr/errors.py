@@ -53,7 +53,9 @@ happened, to which file, and what to do.
     │   ├── BucketFull             the bucket's server has no room left
     │   ├── ObjectMissing          there is no object of that key
     │   ├── ObjectDamaged          an object's size or digest is not what was announced
-    │   └── UploadLost             the bucket does not know a multipart upload any more
+    │   ├── UploadLost             the bucket does not know a multipart upload any more
+    │   ├── TransferBroken         the bytes do not come through, try after try
+    │   └── UrlExpired             a presigned URL is refused, a fresh one as well
     └── DatabaseError
         ├── DatabaseOutdated       migrations are missing
         ├── DatabaseTooNew         written by a newer Reencodarr
@@ -436,6 +438,20 @@ class UploadLost(StorageError):
     """Raised when the bucket does not know a multipart upload any more: it was aborted, expired or forgotten."""
 
     code = "upload_lost"
+    transient = True
+
+
+class TransferBroken(StorageError):
+    """Raised when bytes do not come through a presigned URL, try after try; what came through is kept."""
+
+    code = "transfer_broken"
+    transient = True
+
+
+class UrlExpired(StorageError):
+    """Raised when a presigned URL is refused, and a fresh one as well."""
+
+    code = "url_expired"
     transient = True
 
 
