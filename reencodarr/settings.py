@@ -41,6 +41,43 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
 
 
+class BucketSettings(BaseModel):
+    """An S3-compatible bucket; without an endpoint `reencodarr up` starts a server of its own."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    endpoint: str | None = None
+    """URL that this machine reaches it by."""
+    public_endpoint: str | None = None
+    """URL that workers reach it by, where that is another one."""
+    name: str = "reencodarr"
+    region: str = "us-east-1"
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    certificate: AbsolutePath | None = None
+    """PEM of a certificate authority of your own."""
+    quota_bytes: int = Field(200 * GIB, ge=GIB)
+    """Most that films and results may take in it."""
+    url_seconds: int = Field(3600, ge=60, le=7 * 86400)
+    """How long a signed URL is good; workers ask for fresh ones."""
+
+
+class ServerSettings(BaseModel):
+    """How workers reach this server."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` for workers on other machines."""
+    port: int = Field(4200, ge=1, le=65535)
+    public_url: str | None = None
+    """URL that workers reach it by, where that is not host and port."""
+    tls: bool = False
+    """Serve HTTPS with a generated certificate that workers pin."""
+    bucket_port: int = Field(4201, ge=1, le=65535)
+    """Port of the S3 server that `reencodarr up` starts."""
+
+
 class Settings(BaseSettings):
     """What the owner of a machine can set. Nothing here changes what a good encode is: that is the policy's."""
 
@@ -72,6 +109,8 @@ class Settings(BaseSettings):
     """What must stay free on every disk that is written."""
     probe_workers: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1)
     """Windows of one probe that are encoded side by side."""
+    bucket: BucketSettings = BucketSettings()
+    server: ServerSettings = ServerSettings()
     analysis_workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1)
 
     @property

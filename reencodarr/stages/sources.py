@@ -1,4 +1,4 @@
-"""Is a video's file still the one that was analysed, and could it be replaced?"""
+"""A video's file: is it still the one that was analysed, could it be replaced, and how does work here get it?"""
 
 from pathlib import Path
 
@@ -9,9 +9,13 @@ from reencodarr.library.states import State
 from reencodarr.library.tables import Library, Video
 from reencodarr.media import fingerprint as identity
 from reencodarr.media.fingerprint import Fingerprint
+from reencodarr.paths import to_text
+from reencodarr.stages import settling
 from reencodarr.stages.step import Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.swap import guard, trash
+from reencodarr.work.orders import LocalSource, Order, Terms
+from reencodarr.work.staging import OnDisk
 
 CHANGED = Verdict(
     after=State.NEEDS_ANALYSIS, words="The file changed since it was analysed; the next scan looks again."
@@ -45,3 +49,26 @@ def require_replaceable(workplace: Workplace, video_id: int) -> None:
         film, root = video.path, session.get_one(Library, video.library_id).path
     guard.require_writable(film.parent, film)
     trash.place(film, root, "")
+
+
+def order(
+    workplace: Workplace,
+    session: Session,
+    video_id: int,
+    *,
+    attempt: int,
+    source: Fingerprint,
+    terms: Terms,
+    job: str = "",
+) -> Order:
+    """The order for work on the machine that has the library."""
+    film = path(session, video_id)
+    place = LocalSource(path=to_text(film), fingerprint=source, results=to_text(workplace.results))
+    name = job or settling.result_stem(video_id, attempt)
+    return Order(job=name, attempt=attempt, label=film.name, source=place, terms=terms)
+
+
+def on_disk(order: Order, *, video_id: int) -> OnDisk:
+    """The staging of such an order."""
+    assert isinstance(order.source, LocalSource)
+    return OnDisk(source=order.source, name=settling.result_stem(video_id, order.attempt))

@@ -7,13 +7,11 @@ from sqlalchemy import Engine
 
 from reencodarr.encoding import policy as policies
 from reencodarr.encoding.policy import Policy
-from reencodarr.errors import ProgramMissing, SettingsError
 from reencodarr.library import database, transitions
-from reencodarr.quality import native
-from reencodarr.quality.engine import Engine as SearchEngine
 from reencodarr.settings import Settings
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.units import Bytes
+from reencodarr.work.bench import Bench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +32,18 @@ class Workplace:
         return self.settings.scratch / "results"
 
     @property
+    def bench(self) -> Bench:
+        """What this machine itself searches and encodes with."""
+        return Bench(
+            ffmpeg=self.ffmpeg,
+            build=self.build,
+            scratch=self.settings.scratch,
+            workers=self.settings.probe_workers,
+            ab_av1=self.settings.ab_av1_path,
+            reserve=self.reserve,
+        )
+
+    @property
     def reserve(self) -> Bytes:
         return Bytes(self.settings.reserve_bytes)
 
@@ -50,25 +60,4 @@ def open_workplace(settings: Settings) -> Workplace:
     database.check(engine)
     return Workplace(
         settings=settings, policy=policy, database=engine, ffmpeg=ffmpeg, build=build, holder=transitions.holder_name()
-    )
-
-
-def search_engine(workplace: Workplace) -> SearchEngine:
-    """The CRF search engine that the settings name.
-
-    Raises SettingsError, ProgramMissing.
-    """
-    settings = workplace.settings
-    if settings.engine == "native":
-        return native.NativeEngine(ffmpeg=workplace.ffmpeg, workers=settings.probe_workers)
-    if settings.engine == "ab-av1":
-        from reencodarr.quality import abav1
-        from reencodarr.tools import abav1 as abav1_tool
-
-        program = abav1_tool.locate(settings.ab_av1_path)
-        if program is None:
-            raise ProgramMissing("ab-av1 is not there.", advice="Install it, or unset REENCODARR_ENGINE.")
-        return abav1.AbAv1Engine(program=program, ffmpeg=workplace.ffmpeg)
-    raise SettingsError(
-        f"There is no search engine {settings.engine!r}.", advice="REENCODARR_ENGINE is native or ab-av1."
     )
