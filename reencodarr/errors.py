@@ -432,6 +432,7 @@ class ObjectDamaged(StorageError):
 
     category = Category.VERIFICATION
     code = "object_damaged"
+    transient = True
 
 
 class UploadLost(StorageError):

@@ -1,0 +1,129 @@
+"""What keeps the bucket from filling up: objects that nobody wants, and uploads that nobody finishes.
+
+Works without any help of the server, because most servers ignore lifecycle rules; where one takes them, a rule is set
+as well, for the day on which no janitor comes. Touches only our own prefixes: a bucket may have other tenants.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from reencodarr.storage import answers
+from reencodarr.storage.bucket import Bucket
+from reencodarr.units import MIB, Bytes
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
+
+log = logging.getLogger(__name__)
+
+JOBS = "jobs/"
+"""What workers made: wanted until it is collected, never for long."""
+SOURCES = "sources/"
+"""What workers read: wanted as long as the queue is, so that no rule with days can know."""
+OURS = (JOBS, SOURCES)
+
+_OUR_RULES = "reencodarr-"
+_NO_RULES_YET = "NoSuchLifecycleConfiguration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What one sweep did."""
+
+    objects: int
+    freed: Bytes
+    """Of objects; how much room the parts of uploads took, few servers say."""
+    uploads: int
+    kept: int
+    """Objects that are wanted, or too young to be judged."""
+
+
+def sweep(bucket: Bucket, *, wanted: Callable[[str], bool], older_than: timedelta, moment: datetime) -> Swept:
+    """Delete our objects that nobody wants, and abort our multipart uploads, where they are older than `older_than`.
+
+    `wanted` is asked for each key that is old enough; whoever stores an object must want it before `older_than` is
+    over. An upload is judged by its age alone, which must exceed the longest that a worker takes. May be repeated
+    safely, also by two at once.
+
+    Raises BucketUnreachable, BucketRefused.
+    """
+    latest = moment - older_than
+    doomed: list[str] = []
+    freed = kept = uploads = 0
+    for prefix in OURS:
+        for one in bucket.keys(prefix):
+            if one.modified < latest and not wanted(one.key):
+                doomed.append(one.key)
+                freed += one.size
+            else:
+                kept += 1
+        stale = [upload for upload in bucket.uploads(prefix) if upload.started < latest]
+        for upload in stale:
+            bucket.abort_upload(upload.key, upload.upload_id)
+        uploads += len(stale)
+    bucket.delete(doomed)
+    log.info(
+        "swept the bucket: deleted %d objects (%d MiB), aborted %d uploads, kept %d objects",
+        len(doomed),
+        freed // MIB,
+        uploads,
+        kept,
+    )
+    return Swept(objects=len(doomed), freed=Bytes(freed), uploads=uploads, kept=kept)
+
+
+def set_rule(bucket: Bucket, days: int) -> bool:
+    """Have the server itself expire what workers made and unfinished uploads after `days`; whether it agreed.
+
+    Rules of others in the same bucket stay. What the server answered is logged, never raised: the sweep does the work.
+    """
+    try:
+        others = [rule for rule in _present_rules(bucket) if not rule.get("ID", "").startswith(_OUR_RULES)]
+        bucket.client.put_bucket_lifecycle_configuration(
+            Bucket=bucket.name, LifecycleConfiguration={"Rules": [*others, *_rules(days)]}
+        )
+        kept = {rule.get("ID", "") for rule in _present_rules(bucket)}
+    except ClientError as error:
+        said = f"{answers.status(error)} {answers.code(error)}"
+        log.info("the bucket's server takes no lifecycle rules (%s); the janitor does it all", said)
+        return False
+    except BotoCoreError as error:
+        log.warning("the bucket's server could not be asked for lifecycle rules: %s", error)
+        return False
+    agreed = kept >= {rule["ID"] for rule in _rules(days)}
+    log.info("the bucket's server %s the lifecycle rules (%d days)", "keeps" if agreed else "swallowed", days)
+    return agreed
+
+
+def _rules(days: int) -> list[LifecycleRuleTypeDef]:
+    return [
+        {
+            "ID": f"{_OUR_RULES}jobs",
+            "Status": "Enabled",
+            "Filter": {"Prefix": JOBS},
+            "Expiration": {"Days": days},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
+        },
+        {
+            "ID": f"{_OUR_RULES}sources",
+            "Status": "Enabled",
+            "Filter": {"Prefix": SOURCES},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
+        },
+    ]
+
+
+def _present_rules(bucket: Bucket) -> list[LifecycleRuleOutputTypeDef]:
+    try:
+        return bucket.client.get_bucket_lifecycle_configuration(Bucket=bucket.name).get("Rules", [])
+    except ClientError as error:
+        if answers.code(error) == _NO_RULES_YET:
+            return []
+        raise
