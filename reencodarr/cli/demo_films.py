@@ -154,6 +154,9 @@ _FILMS = (
     ),
 )
 
+BROKEN = frozenset(f"{film.name}{film.suffix}" for film in _FILMS if film.broken)
+"""The films that are meant to fail."""
+
 
 def make(folder: Path, ffmpeg: Path, *, report: Report = silent) -> tuple[Path, ...]:
     """Make the films that `folder` does not hold yet; all of them, in order. May be repeated safely.
