@@ -48,7 +48,7 @@ def _failed(data: Path) -> set[str]:
     from reencodarr.library.states import State
     from reencodarr.library.tables import Video, VideoState
 
-    query = select(Video.path).join(VideoState, col(VideoState.video_id) == col(Video.id))
+    query = select(col(Video.path)).join(VideoState, col(VideoState.video_id) == col(Video.id))
     with database.session(database.engine(f"sqlite:///{data / 'reencodarr.db'}"), reads_only=True) as session:
         return {path.name for path in session.exec(query.where(VideoState.state == State.FAILED.value)).all()}
 
