@@ -1,29 +1,21 @@
 """Settings from the environment (prefix `REENCODARR_`) and their defaults. Built by `load`, never at import."""
 
-import difflib
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import platformdirs
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as Undecodable
 
 from reencodarr.errors import SettingsError
+from reencodarr.tools import variables
+from reencodarr.tools.variables import PREFIX, AbsolutePath
 from reencodarr.units import GIB
 
-PREFIX = "REENCODARR_"
-_NOT_OURS = f"{PREFIX}TEST_"
-"""What the project's own tests read (where their real films are) is no setting."""
 _LONGEST_TRASH_DAYS = 36500
-
-
-def _absolute(path: Path) -> Path:
-    """A service has another working folder than the shell in which the setting was written."""
-    return path.expanduser().absolute()
 
 
 def _patterns(value: object) -> object:
@@ -37,7 +29,6 @@ def _patterns(value: object) -> object:
     return listed if isinstance(listed, list) else [part.strip() for part in value.split(";") if part.strip()]
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_patterns)]
 
 
@@ -129,43 +120,10 @@ def load() -> Settings:
 
     Raises SettingsError for unknown variables (with what was probably meant) and wrong values.
     """
-    refuse_unknown(os.environ, Settings)
+    variables.refuse_unknown(os.environ, Settings)
     try:
         return Settings()
     except Undecodable as error:
         raise SettingsError(f"A setting cannot be read: {error}.", advice="Nested settings are JSON.") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{_variable(str(one['loc'][0]))}: {one['msg']}" for one in error.errors())
-        raise SettingsError(f"A setting is wrong. {wrong}.", advice="Correct it, or unset it.") from error
-
-
-def refuse_unknown(names: Iterable[str], model: type[BaseModel]) -> None:
-    """Refuse a variable with our prefix that sets nothing in `model`: a misspelt setting must not be ignored.
-
-    Raises SettingsError.
-    """
-    known = _variables(model, PREFIX)
-    for name in names:
-        upper = name.upper()
-        if not upper.startswith(PREFIX) or upper.startswith(_NOT_OURS) or upper in known:
-            continue
-        meant = difflib.get_close_matches(upper.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
-        advice = f"Did you mean {PREFIX}{meant[0]}?" if meant else "Unset it."
-        raise SettingsError(f"There is no setting {name}.", advice=advice)
-
-
-def _variables(model: type[BaseModel], prefix: str) -> set[str]:
-    """Every variable that sets a field of `model`, or of a model inside it."""
-    found: set[str] = set()
-    for name, field in model.model_fields.items():
-        variable = f"{prefix}{name.upper()}"
-        found.add(variable)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            found |= _variables(field.annotation, f"{variable}__")
-    return found
-
-
-def _variable(name: str) -> str:
-    """The variable that people set, for the name that validation reports."""
-    upper = name.upper()
-    return upper if upper.startswith(PREFIX) or upper in {"FFMPEG_PATH", "AB_AV1_PATH"} else PREFIX + upper
+        raise variables.wrong(error) from error

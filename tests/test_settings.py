@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from reencodarr import settings
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
+from reencodarr.tools import variables
 from reencodarr.units import GIB
 
 
@@ -168,7 +169,7 @@ class Everything(BaseModel):
 
 
 def test_nested_variables_are_known_by_their_full_name() -> None:
-    settings.refuse_unknown(["REENCODARR_SONARR__API_KEY", "REENCODARR_SONARR", "HOME"], Everything)
+    variables.refuse_unknown(["REENCODARR_SONARR__API_KEY", "REENCODARR_SONARR", "HOME"], Everything)
 
     with pytest.raises(SettingsError, match="Did you mean REENCODARR_SONARR__API_KEY"):
-        settings.refuse_unknown(["REENCODARR_SONARR__APIKEY"], Everything)
+        variables.refuse_unknown(["REENCODARR_SONARR__APIKEY"], Everything)
