@@ -17,11 +17,13 @@ happened, to which file, and what to do.
     │   ├── FileUnreadable         missing, no permission, I/O error
     │   ├── EmptyFile              zero bytes
     │   ├── NotAVideo              no video stream that could be encoded
-    │   └── DamagedSource          the source does not decode cleanly to its end
+    │   ├── DamagedSource          the source does not decode cleanly to its end
+    │   └── IndexUnreadable        bytes that should be a packed packet index are none
     ├── SearchError
     │   ├── TargetUnreachable      no CRF in range meets the lowest accepted target
     │   ├── FramesMispaired        source and encode have different frame counts
-    │   └── EngineFailed           the search engine broke
+    │   ├── EngineFailed           the search engine broke
+    │   └── ExcerptUnusable        a film cannot be sampled in parts; the whole of it is needed
     ├── EncodeError
     │   ├── NotSmaller             the result would exceed the policy's size ceiling
     │   └── SourceVanished         the source was deleted or replaced during the encode
@@ -217,6 +219,13 @@ class DamagedSource(MediaError):
     code = "damaged_source"
 
 
+class IndexUnreadable(MediaError):
+    """Raised when bytes that should be a packed packet index are damaged, or of another version."""
+
+    category = Category.VERIFICATION
+    code = "index_unreadable"
+
+
 class SearchError(ReencodarrError):
     """Raised when no CRF could be found."""
 
@@ -243,6 +252,13 @@ class EngineFailed(SearchError):
 
     category = Category.PROGRAM
     code = "engine_failed"
+
+
+class ExcerptUnusable(SearchError):
+    """Raised when a film cannot be sampled in parts, or an excerpt lacks what is asked of it."""
+
+    category = Category.VERIFICATION
+    code = "excerpt_unusable"
 
 
 class EncodeError(ReencodarrError):
