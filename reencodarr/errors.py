@@ -45,6 +45,8 @@ happened, to which file, and what to do.
     ├── WorkError
     │   ├── OrderUnreadable        an order or a result is of a version that this one does not understand
     │   ├── JobLost                the server gave the job to somebody else, or ended it
+    │   ├── JobRefused             this worker may not have the job; says why in a word
+    │   ├── WorkerLost             a worker went silent in the middle of a job
     │   ├── WorkStopped            the run was cancelled, or the worker is stopping
     │   ├── MachineUnfit           this machine cannot do the work; says what it lacks
     │   ├── ServerUnreachable      the server does not answer
@@ -375,6 +377,25 @@ class JobLost(WorkError):
     """Raised when an attempt no longer holds its job: what it made is not wanted any more."""
 
     code = "job_lost"
+    transient = True
+
+
+class JobRefused(WorkError):
+    """Raised when a worker may not have a job; `refusal` is the word of `work.talk.Refusal`."""
+
+    code = "job_refused"
+    transient = True
+
+    def __init__(self, message: str, *, refusal: str, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.refusal = refusal
+
+
+class WorkerLost(WorkError):
+    """Raised when a worker went silent in the middle of a job, so that nobody knows what came of it."""
+
+    category = Category.RESOURCES
+    code = "worker_lost"
     transient = True
 
 

@@ -313,14 +313,17 @@ class Job(SQLModel, table=True):
 
     key: str | None = Field(default=None, unique=True, max_length=32)
     """32 hex digits for work that was given away; None for work of this process."""
-    phase: str = Field(default="", max_length=16)
-    """Of work that was given away: `staging`, `ready` (a run waits for a worker) or `running`."""
+    phase: str = Field(default="", index=True, max_length=16)
+    """Of work that was given away: `staging`, `ready` (a run waits for a worker) or `running`; empty once it is settled
+    (its attempt ended, and nothing of it runs any more that anybody knows of)."""
     pool: str = Field(default="", max_length=16)
     queue: str = Field(default="", max_length=64)
     build: str = ""
     """The encoder build that must do it; empty: any."""
     document: str = _text()
     """The terms as the worker got them, JSON."""
+    upload: str = _text()
+    """The open multipart upload of its encode, JSON (`library.jobs.OpenUpload`)."""
     progress: str = _text()
     """The worker's last word, JSON: stage, fraction, fps, eta, detail, bytes moved."""
     beaten_at: datetime | None = _time(nullable=True)

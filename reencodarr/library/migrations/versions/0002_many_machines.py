@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("queue", sa.String(length=64), nullable=False, server_default=""),
         sa.Column("build", sa.String(), nullable=False, server_default=""),
         sa.Column("document", sa.Text(), nullable=False, server_default=""),
+        sa.Column("upload", sa.Text(), nullable=False, server_default=""),
         sa.Column("progress", sa.Text(), nullable=False, server_default=""),
         sa.Column("beaten_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", sa.Text(), nullable=False, server_default=""),
@@ -68,6 +69,7 @@ def upgrade() -> None:
             jobs.add_column(column)
         jobs.create_unique_constraint(op.f("uq_jobs_key"), ["key"])
         jobs.create_index(op.f("ix_jobs_worker"), ["worker"])
+        jobs.create_index(op.f("ix_jobs_phase"), ["phase"])
     # The defaults were for the rows that are there; the application brings its own.
     with op.batch_alter_table("jobs") as jobs:
         for column in added:
