@@ -272,6 +272,16 @@ def local_path(delivery: Delivery) -> Path:
     return from_text(delivery.path)
 
 
+def kept_name(job: str, attempt: int) -> str:
+    """The name, without extension, of what a given-away job leaves in the results folder of the server's machine."""
+    return f"{job}-{attempt}"
+
+
+def kept_result(results: Path, job: str, attempt: int) -> Path:
+    """Where a local job leaves its result, written beside it and renamed; others put it into the bucket."""
+    return results / f"{kept_name(job, attempt)}.json"
+
+
 def _read(adapter: TypeAdapter[T], text: str | bytes, what: str) -> T:
     try:
         return adapter.validate_json(text)
