@@ -4,7 +4,6 @@ A marker file with a random id lies in every root that can be written. A disk th
 mounted in another's place has another one; either is a reason to stop, never to forget films.
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -19,6 +18,7 @@ from sqlmodel import Session, col, func, select
 from reencodarr.errors import LibraryBusy, LibraryOverlap, RootMissing
 from reencodarr.library.tables import Library, Video, now
 from reencodarr.library.transitions import holder_name
+from reencodarr.tools import platforms
 
 log = logging.getLogger(__name__)
 
@@ -100,17 +100,15 @@ def lock(data_dir: Path, library: Library) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     file = os.open(folder / f"library-{library.id}.lock", os.O_CREAT | os.O_RDWR, 0o644)
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.pread(file, 300, 0).decode(errors="replace") or "another process"
+        if not platforms.here().try_lock(file):
+            holder = os.read(file, 300).decode(errors="replace") or "another process"
             raise LibraryBusy(
                 f"Another run works on {library.path} ({holder}).",
                 path=library.path,
                 advice="Wait for it, or stop it; what it has done so far is kept.",
-            ) from error
+            )
         os.ftruncate(file, 0)
-        os.pwrite(file, holder_name().encode(), 0)
+        os.write(file, holder_name().encode())
         yield
     finally:
         os.close(file)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reencodarr.swap.order import is_ours
+from reencodarr.tools import platforms
 from reencodarr.units import MIB, Bytes
 
 BLOCK = 4 * MIB
@@ -26,6 +27,8 @@ _CANNOT = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS,
 _AGAIN = frozenset({errno.EAGAIN, errno.ESTALE, errno.EINTR})
 _TRIES = 5
 
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""A file that is not there yet, links included; Windows has neither flag's question but for bytes as they are."""
 _AT_FDCWD = -100
 _NO_REPLACE = 1
 _EXCHANGE = 2
@@ -163,14 +166,14 @@ def write_durably(path: Path, data: bytes) -> None:
 def fsync_file(path: Path) -> None:
     """Wait until the disk has a file's bytes and attributes. Raises OSError."""
     announce("fsync", path)
-    _fsync(path, os.O_RDONLY)
+    platforms.here().sync(path)
 
 
 def fsync_directory(path: Path) -> None:
     """Wait until the disk has a folder's names. Filesystems that cannot are taken at their word. Raises OSError."""
     announce("fsync folder", path)
     try:
-        _fsync(path, os.O_RDONLY | os.O_DIRECTORY)
+        platforms.here().sync(path)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
             raise
@@ -249,7 +252,7 @@ def _patiently(call: Callable[[], object]) -> None:
 
 @contextlib.contextmanager
 def _created(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    handle = os.open(path, _NEW, 0o600)
     try:
         yield handle
     finally:
@@ -260,11 +263,3 @@ def _write_all(handle: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
-
-
-def _fsync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -2,13 +2,13 @@
 
 import contextlib
 import errno
-import fcntl
 import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from reencodarr.errors import DestinationReadOnly, NoSpace, ReencodarrError, SwapError
+from reencodarr.tools import platforms
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +21,12 @@ def alone_in(folder: Path, *, wait: bool) -> Iterator[bool]:
     """Hold a folder against other swaps and recoveries; yields False when another holds it and `wait` is not set.
 
     The lock is on the folder itself, so it leaves nothing behind and ends with its process. Where a filesystem
-    cannot lock folders (NFS) it is not taken, and the library's own lock must do. Raises OSError.
+    or a system cannot lock folders (NFS, Windows) it is not taken, and the library's own lock must do. Raises OSError.
     """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    handle = platforms.here().folder_handle(folder)
+    if handle is None:
+        yield True
+        return
     try:
         yield _locked(handle, folder, wait=wait)
     finally:
@@ -66,12 +69,11 @@ def named(error: OSError, film: Path) -> ReencodarrError:
 
 def _locked(handle: int, folder: Path, *, wait: bool) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        if not wait:
-            return False
-        log.info("waiting for another swap in %s", folder)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not platforms.here().try_lock(handle):
+            if not wait:
+                return False
+            log.info("waiting for another swap in %s", folder)
+            platforms.here().wait_for_lock(handle)
     except OSError as error:
         log.debug("%s cannot be locked: %s", folder, error.strerror)
     return True

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from reencodarr.errors import ProgramError, ProgramMissing
-from reencodarr.tools import programs
+from reencodarr.tools import platforms, programs
 
 OLDEST = (0, 11, 5)
 """The first whose JSON tells a search that found nothing from one that broke."""
@@ -68,7 +68,7 @@ def ffprobe(ffmpeg: Path) -> Path:
 
     Raises ProgramMissing.
     """
-    beside = ffmpeg.with_name("ffprobe")
+    beside = ffmpeg.with_name(platforms.here().executable("ffprobe"))
     if beside.is_file():
         return beside
     found = shutil.which("ffprobe")
@@ -85,7 +85,7 @@ def environment(ffmpeg: Path, folder: Path) -> dict[str, str]:
     programs_folder = folder / "bin"
     programs_folder.mkdir(exist_ok=True)
     for name, target in (("ffmpeg", ffmpeg), ("ffprobe", ffprobe(ffmpeg))):
-        link = programs_folder / name
+        link = programs_folder / platforms.here().executable(name)
         if not link.is_symlink():
             link.symlink_to(target.absolute())
     path = os.pathsep.join([str(programs_folder), os.environ.get("PATH", os.defpath)])

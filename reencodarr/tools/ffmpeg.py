@@ -39,7 +39,7 @@ def locate(override: Path | None = None) -> Path:
     Raises ProgramMissing.
     """
     if override is not None:
-        found = shutil.which(override)
+        found = shutil.which(str(override))
         if found is None:
             raise ProgramMissing(
                 f"FFMPEG_PATH points to {override}, which is not an executable file.",

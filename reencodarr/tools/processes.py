@@ -1,22 +1,18 @@
-"""Process trees: how one is ended, how a child is bound to its parent's life, how much memory it took.
+"""Process trees: how one is ended, and how much memory its program took.
 
-Knows psutil and the platform's own calls; what is run, and why it should end, is the business of `programs`.
+Knows psutil; what the system at hand does in its own way is asked of `platforms`. What is run, and why it should end,
+is the business of `programs`.
 """
 
 import contextlib
-import ctypes
 import logging
-import os
-import re
-import signal
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 
-from reencodarr.units import KIB, Bytes, Seconds
+from reencodarr.tools import platforms
+from reencodarr.units import Bytes, Seconds
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +22,6 @@ END_GRACE = Seconds(3.0)
 _LOOK_EVERY = 0.02
 _SAMPLE_EVERY = 0.5
 _SURELY_LARGER = 1.05
-_PR_SET_PDEATHSIG = 1
-# Looked up before any fork: the child of a threaded process must not search for symbols.
-_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
 
 def end_tree(pid: int) -> None:
@@ -37,40 +30,10 @@ def end_tree(pid: int) -> None:
         found = {pid: psutil.Process(pid)}
     except psutil.NoSuchProcess:
         return
-    for ask in (_ask_to_end, psutil.Process.kill):
+    for ask in (platforms.here().ask_to_end, psutil.Process.kill):
         if _ended(found, ask):
             return
     log.warning("process %d cannot be ended; it hangs inside the system", pid)
-
-
-def bound_to_this() -> Callable[[], None] | None:
-    """A function for the child to call before exec, so that it is killed when the starting thread ends.
-
-    None where the platform cannot (only Linux can).
-    """
-    if _prctl is None:
-        return None
-    prctl, parent = _prctl, os.getpid()
-
-    def die_with_parent() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # It died between the fork and the call above.
-            os._exit(1)
-
-    return die_with_parent
-
-
-def peak_memory(pid: int) -> Bytes:
-    """The largest resident set of a living process since its exec; 0 where unknown.
-
-    Not the kernel's `ru_maxrss`, which counts the pages that a child inherits from a large parent before its exec.
-    """
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return Bytes(0)
-    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
-    return Bytes(int(found[1]) * KIB) if found else Bytes(0)
 
 
 class Memory:
@@ -89,7 +52,7 @@ class Memory:
     def sample(self) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _SAMPLE_EVERY
-            self.sampled = max(self.sampled, peak_memory(self._pid))
+            self.sampled = max(self.sampled, platforms.here().peak_memory(self._pid))
 
     def peak(self, largest: Bytes) -> Bytes:
         return largest if largest > _SURELY_LARGER * self._parents else self.sampled
@@ -111,12 +74,6 @@ def _ended(found: dict[int, psutil.Process], ask: Callable[[psutil.Process], Non
                 ask(process)
         time.sleep(_LOOK_EVERY)
     return True
-
-
-def _ask_to_end(process: psutil.Process) -> None:
-    process.terminate()
-    if process.status() == psutil.STATUS_STOPPED:
-        process.resume()
 
 
 def _running(process: psutil.Process) -> bool:

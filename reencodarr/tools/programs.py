@@ -1,8 +1,9 @@
 """The one place that runs outside programs.
 
 Every program gets an argument list (never a shell), a closed standard input and pipes of its own. It stays in
-the caller's process group, so that a cancel reaches it; on Linux it dies with the thread that started it; and it
-is ended with all its descendants when the caller is interrupted, when it stalls, or when a line handler raises.
+the caller's process group, so that a cancel reaches it; it dies with the process that started it (on Linux with the
+thread); and it is ended with all its descendants when the caller is interrupted, when it stalls, or when a line
+handler raises.
 """
 
 import errno
@@ -10,9 +11,7 @@ import logging
 import os
 import re
 import shlex
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -31,8 +30,8 @@ from reencodarr.errors import (
     ProgramStalled,
     ReencodarrError,
 )
-from reencodarr.tools import pipes, processes
-from reencodarr.units import KIB, Bytes, Seconds
+from reencodarr.tools import pipes, platforms, processes
+from reencodarr.units import Bytes, Seconds
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,8 @@ _ORPHAN_GRACE = 1.0
 """A program that ended has no more to say than what is in its pipes; whoever else holds them is not waited for."""
 _OUT_OF_MEANS = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 _DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
-_SIGNALS_FROM_OUTSIDE = {"SIGHUP", "SIGINT", "SIGTERM", "SIGKILL"}
+_FROM_OUTSIDE = {"SIGHUP", "SIGINT", "SIGTERM", "SIGKILL", "CTRL_C_EXIT", "DEBUG_TERMINATE"}
+_OUT_OF_MEMORY = {"SIGKILL", "NO_MEMORY", "COMMITMENT_LIMIT"}
 _FFMPEG_INTERRUPTED = re.compile(r"received signal \d+|Received > 3 system signals")
 _FFMPEG_LAST_WORDS = "Conversion failed!"
 _LAST_WORDS = 2000
@@ -171,7 +171,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     program = _quoted(str(arguments[0]))
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [os.fspath(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -179,8 +179,7 @@ def _start(
             bufsize=0,
             cwd=cwd,
             env={**os.environ, **environment} if environment else None,
-            # Two system calls and no lock taken, so the danger that the rule warns of does not exist here.
-            preexec_fn=processes.bound_to_this(),  # noqa: PLW1509
+            **platforms.here().start_options(own_session=False),
         )
     except OSError as error:
         if cwd is not None and not cwd.is_dir():
@@ -192,6 +191,8 @@ def _start(
             ) from error
         what = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be executed: {error.strerror}"
         raise ProgramMissing(f"The program {program} {what}.", advice="Run `reencodarr doctor`.") from error
+    platforms.here().adopt(process)
+    return process
 
 
 def _failure(command: str, *, name: str, exit_code: int, stderr: str, about: Path | None) -> ReencodarrError:
@@ -201,22 +202,15 @@ def _failure(command: str, *, name: str, exit_code: int, stderr: str, about: Pat
     for full in _DISK_FULL:
         if full in stderr:
             return NoSpace(f"{name} could not write its output{on}: {full}.", path=about, advice="Make room there.")
-    by = _signal_name(-exit_code) if exit_code < 0 else ""
+    by = platforms.here().ended_by(exit_code)
     how = f"was ended by {by}" if by else f"ended with exit code {exit_code}"
     message = f"{name} {how}{on}: {words}"
-    if by in _SIGNALS_FROM_OUTSIDE or _FFMPEG_INTERRUPTED.search(stderr[-_LAST_WORDS:]):
-        advice = "The system may have run out of memory." if by == "SIGKILL" else ""
+    if by in _FROM_OUTSIDE | _OUT_OF_MEMORY or _FFMPEG_INTERRUPTED.search(stderr[-_LAST_WORDS:]):
+        advice = "The system may have run out of memory." if by in _OUT_OF_MEMORY else ""
         return ProgramInterrupted(
             message, command=command, exit_code=exit_code, stderr=stderr, path=about, advice=advice
         )
     return ProgramFailed(message, command=command, exit_code=exit_code, stderr=stderr, path=about)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # A real-time signal has no name.
-        return f"signal {number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,18 +252,12 @@ def _watch(
 
 def _usage_if_ended(process: subprocess.Popen[bytes], memory: processes.Memory) -> _Usage | None:
     """Collect the program's exit code and usage if it ended; never waits."""
-    if sys.platform == "win32":
-        return None if process.poll() is None else _Usage(peak_memory=memory.sampled)
     try:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        usage = platforms.here().finished(process)
     except ChildProcessError as error:
         # Popen would report exit code 0 here, and a failed encode would pass for a good one.
         raise ProgramError(f"The exit code of {process.args!r} is lost: this process ignores SIGCHLD.") from error
-    if pid == 0:
-        return None
-    process.returncode = os.waitstatus_to_exitcode(status)
-    largest = Bytes(usage.ru_maxrss * (1 if sys.platform == "darwin" else KIB))
-    return _Usage(cpu=Seconds(usage.ru_utime + usage.ru_stime), peak_memory=memory.peak(largest))
+    return None if usage is None else _Usage(cpu=usage.cpu, peak_memory=memory.peak(usage.largest))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

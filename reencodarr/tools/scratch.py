@@ -9,13 +9,13 @@ import errno
 import logging
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reencodarr.errors import NoSpace, SettingsError
+from reencodarr.tools import platforms
 from reencodarr.units import GIB, MIB, Bytes
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ def _locked_folder(parent: Path, work: str) -> tuple[Path, int]:
         path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{work}-", dir=parent))
         try:
             lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-            _try_lock(lock)
+            platforms.here().try_lock(lock)
         except OSError:
             shutil.rmtree(path, ignore_errors=True)
             raise
@@ -154,7 +154,7 @@ def _locked_folder(parent: Path, work: str) -> tuple[Path, int]:
 def _making(parent: Path) -> Iterator[None]:
     lock = os.open(parent / _MAKING, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        _wait_for_lock(lock)
+        platforms.here().wait_for_lock(lock)
         yield
     finally:
         os.close(lock)
@@ -170,7 +170,7 @@ def _is_leftover(path: Path) -> bool:
     except OSError:  # It belongs to another user.
         return False
     try:
-        return _try_lock(lock)
+        return platforms.here().try_lock(lock)
     finally:
         os.close(lock)
 
@@ -182,30 +182,3 @@ def _size(path: Path) -> int:
             with contextlib.suppress(OSError):
                 total += Path(folder_path, name).lstat().st_size
     return total
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(lock: int) -> bool:
-        try:
-            msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _wait_for_lock(lock: int) -> None:
-        msvcrt.locking(lock, msvcrt.LK_LOCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(lock: int) -> bool:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _wait_for_lock(lock: int) -> None:
-        fcntl.flock(lock, fcntl.LOCK_EX)

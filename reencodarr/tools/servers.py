@@ -1,7 +1,7 @@
 """Long-lived programs that run beside the main one: Prefect's API, the dashboard.
 
 A server lives in a session of its own, so that Ctrl-C reaches the work first and the server is stopped last; it dies
-with the thread that started it (Linux), and its words go to a log file.
+with the process that started it (on Linux the thread), and its words go to a log file.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reencodarr.errors import ProgramFailed, ProgramStalled
-from reencodarr.tools import processes, programs
+from reencodarr.tools import platforms, processes, programs
 from reencodarr.units import Seconds
 
 log = logging.getLogger(__name__)
@@ -42,9 +42,9 @@ def running(
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},
             cwd=cwd,
-            start_new_session=True,
-            preexec_fn=processes.bound_to_this(),  # noqa: PLW1509 - see programs
+            **platforms.here().start_options(own_session=True),
         )
+    platforms.here().adopt(process)
     log.debug("started %s (pid %d)", programs.quoted(arguments), process.pid)
     try:
         yield process

@@ -32,6 +32,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         ".rename": "an empty file that the check made itself with mkstemp",
         ".unlink": "the same empty file",
     },
+    "reencodarr/tools/platforms/windows.py": {
+        "os.open": "a file that `swap.files` wants on the disk: Windows flushes only what may be written"
+    },
     "reencodarr/tools/servers.py": {".open": "the log of a server, in a folder that its caller made"},
 }
 """Module: {call: why it cannot touch a film}. A line here needs a reason that a stranger believes."""

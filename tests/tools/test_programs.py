@@ -328,7 +328,6 @@ def parent_running(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
     return parent, int(started.read_text())
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds a child to its parent's life")
 def test_a_killed_parent_takes_its_program_along(tmp_path: Path) -> None:
     parent, child = parent_running(tmp_path)
 
