@@ -6,6 +6,7 @@ as well, for the day on which no janitor comes. Touches only our own prefixes: a
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,75 +50,80 @@ def sweep(bucket: Bucket, *, wanted: Callable[[str], bool], older_than: timedelt
     """Delete our objects that nobody wants, and abort our multipart uploads, where they are older than `older_than`.
 
     `wanted` is asked for each key that is old enough; whoever stores an object must want it before `older_than` is
-    over. An upload is judged by its age alone, which must exceed the longest that a worker takes. May be repeated
-    safely, also by two at once.
+    over. An upload is judged by its age alone, so `older_than` must exceed the longest time that one takes. May be
+    repeated safely, also by two at once.
 
     Raises BucketUnreachable, BucketRefused.
     """
     latest = moment - older_than
     doomed: list[str] = []
-    freed = kept = uploads = 0
-    for prefix in OURS:
-        for one in bucket.keys(prefix):
-            if one.modified < latest and not wanted(one.key):
-                doomed.append(one.key)
-                freed += one.size
-            else:
-                kept += 1
-        stale = [upload for upload in bucket.uploads(prefix) if upload.started < latest]
-        for upload in stale:
-            bucket.abort_upload(upload.key, upload.upload_id)
-        uploads += len(stale)
+    freed = kept = 0
+    for one in itertools.chain.from_iterable(bucket.keys(prefix) for prefix in OURS):
+        if one.modified < latest and not wanted(one.key):
+            doomed.append(one.key)
+            freed += one.size
+        else:
+            kept += 1
     bucket.delete(doomed)
+    stale = [one for one in bucket.uploads() if one.key.startswith(OURS) and one.started < latest]
+    for upload in stale:
+        bucket.abort_upload(upload.key, upload.upload_id)
     log.info(
-        "swept the bucket: deleted %d objects (%d MiB), aborted %d uploads, kept %d objects",
+        "swept the bucket: deleted %d objects (%d MiB), kept %d, aborted %d uploads",
         len(doomed),
         freed // MIB,
-        uploads,
         kept,
+        len(stale),
     )
-    return Swept(objects=len(doomed), freed=Bytes(freed), uploads=uploads, kept=kept)
+    return Swept(objects=len(doomed), freed=Bytes(freed), uploads=len(stale), kept=kept)
 
 
 def set_rule(bucket: Bucket, days: int) -> bool:
-    """Have the server itself expire what workers made and unfinished uploads after `days`; whether it agreed.
+    """Have the server itself expire after `days` what workers made, and what they left unfinished; whether it agreed.
 
-    Rules of others in the same bucket stay. What the server answered is logged, never raised: the sweep does the work.
+    Rules of others in the same bucket stay. A server that knows no rule for unfinished uploads (MinIO) gets the other
+    one alone. What it answered is logged, never raised: the sweep does the work.
     """
-    try:
-        others = [rule for rule in _present_rules(bucket) if not rule.get("ID", "").startswith(_OUR_RULES)]
-        bucket.client.put_bucket_lifecycle_configuration(
-            Bucket=bucket.name, LifecycleConfiguration={"Rules": [*others, *_rules(days)]}
-        )
-        kept = {rule.get("ID", "") for rule in _present_rules(bucket)}
-    except ClientError as error:
-        said = f"{answers.status(error)} {answers.code(error)}"
-        log.info("the bucket's server takes no lifecycle rules (%s); the janitor does it all", said)
-        return False
-    except BotoCoreError as error:
-        log.warning("the bucket's server could not be asked for lifecycle rules: %s", error)
-        return False
-    agreed = kept >= {rule["ID"] for rule in _rules(days)}
-    log.info("the bucket's server %s the lifecycle rules (%d days)", "keeps" if agreed else "swallowed", days)
-    return agreed
+    said = ""
+    for rules in (_rules(days), _rules(days, uploads=False)):
+        try:
+            others = [rule for rule in _present_rules(bucket) if not rule.get("ID", "").startswith(_OUR_RULES)]
+            bucket.client.put_bucket_lifecycle_configuration(
+                Bucket=bucket.name, LifecycleConfiguration={"Rules": [*others, *rules]}
+            )
+            present = {rule.get("ID", "") for rule in _present_rules(bucket)}
+        except ClientError as error:
+            said = f"{answers.status(error)} {answers.code(error)}"
+            continue
+        except BotoCoreError as error:
+            said = str(error)
+            break
+        if present >= {rule["ID"] for rule in rules}:
+            log.info("the bucket's server keeps %d lifecycle rules (%d days)", len(rules), days)
+            return True
+        said = "it accepts them and has none"
+    log.info("the bucket's server keeps no lifecycle rules (%s); the sweep does it all", said)
+    return False
 
 
-def _rules(days: int) -> list[LifecycleRuleTypeDef]:
-    return [
+def _rules(days: int, *, uploads: bool = True) -> list[LifecycleRuleTypeDef]:
+    """The rules that we want: expired job objects, and where `uploads`, aborted uploads."""
+    expiry: LifecycleRuleTypeDef = {
+        "ID": f"{_OUR_RULES}jobs",
+        "Status": "Enabled",
+        "Filter": {"Prefix": JOBS},
+        "Expiration": {"Days": days},
+    }
+    aborts: list[LifecycleRuleTypeDef] = [
         {
-            "ID": f"{_OUR_RULES}jobs",
+            "ID": f"{_OUR_RULES}uploads-{prefix.rstrip('/')}",
             "Status": "Enabled",
-            "Filter": {"Prefix": JOBS},
-            "Expiration": {"Days": days},
+            "Filter": {"Prefix": prefix},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
-        },
-        {
-            "ID": f"{_OUR_RULES}sources",
-            "Status": "Enabled",
-            "Filter": {"Prefix": SOURCES},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
-        },
+        }
+        for prefix in OURS
     ]
+    return [expiry, *aborts] if uploads else [expiry]
 
 
 def _present_rules(bucket: Bucket) -> list[LifecycleRuleOutputTypeDef]:
