@@ -26,3 +26,8 @@ for place, (command, about) in enumerate(COMMANDS.items()):
 db = App(name="db", help="Make the database, or bring it to this version.", sort_key=len(COMMANDS))
 db.command("reencodarr.cli.db:upgrade", name="upgrade")
 app.command(db)
+
+workers = App(name="workers", help="Say which machines may work for this server.", sort_key=len(COMMANDS) + 1)
+for command, name in (("add", "add"), ("list_", "list"), ("revoke", "revoke"), ("release", "release")):
+    workers.command(f"reencodarr.cli.workers:{command}", name=name)
+app.command(workers)
