@@ -10,7 +10,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from av.packet import Packet
 from av.video.stream import VideoStream
@@ -94,7 +93,7 @@ def _packets(source: demuxer.Source, limit: int | None = None) -> "list[Packet[V
     return found
 
 
-def presentation_offsets(file: BinaryIO, *, size: Bytes, track: int, samples: int) -> "array[int] | None":
+def presentation_offsets(file: demuxer.File, *, size: Bytes, track: int, samples: int) -> "array[int] | None":
     """By how much each sample of a track is shown after it is decoded, in the track's time base.
 
     All 0 where the track has no such box; None where the header cannot be understood. Restores the file's position.
@@ -113,7 +112,7 @@ def presentation_offsets(file: BinaryIO, *, size: Bytes, track: int, samples: in
         return None
 
 
-def _header(file: BinaryIO, size: Bytes) -> memoryview | None:
+def _header(file: demuxer.File, size: Bytes) -> memoryview | None:
     """The contents of the box `moov`."""
     position = 0
     while position + 8 <= size:

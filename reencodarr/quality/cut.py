@@ -14,7 +14,32 @@ from reencodarr.quality.windows import Window
 PRE_ROLL = Fraction(1, 2)
 """Seconds before the window that go through the filters, since deinterlacing needs its neighbours."""
 
+_AFTER_KEYFRAME = Fraction(1, 5)
+"""Seconds behind a keyframe at which a seek lands on it, though ffmpeg seeks 3/23 s earlier in some containers."""
+
 SCALERS = frozenset({"scale", "zscale", "scale_cuda", "scale_vaapi", "libplacebo"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """A frame shortly before a window, from which frames are counted."""
+
+    place: int
+    pts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a file with holes holds for a window. Times are in the film's time base."""
+
+    keyframe: int
+    """Where decoding has to begin."""
+    begins: int
+    """The earliest time of a frame that is read for the window."""
+    stop: int | None
+    """All that is needed is decoded before this; None: read on to the film's end."""
+    origin: Fraction
+    """Seconds: the first time in the container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,21 +58,59 @@ class Cut:
     keyframe: int | None = None
     """The pts of a keyframe before the window, for containers whose seeks land between keyframes."""
     counted: bool = False
-    """Decode from the film's first frame and count, instead of seeking: slow, and a check on the seek."""
+    """Count frames instead of trusting their times, as a check: from the film's head, or from `anchor`."""
+    anchor: Anchor | None = None
+    """In an excerpt, which has no head to count from."""
+    part: Part | None = None
+    """In an excerpt with holes: reading must keep out of them."""
+
+
+def seek(cut: Cut) -> int | None:
+    """The time at which ffmpeg is told to open the film; None where it begins at the film's head."""
+    aim = _pre_roll(cut)
+    if aim is not None and cut.part is not None:
+        aim = min(aim, cut.part.keyframe + round(_AFTER_KEYFRAME / cut.time_base))
+    elif aim is not None and cut.keyframe is not None:
+        aim = min(aim, cut.keyframe - round(PRE_ROLL / cut.time_base))
+    return aim if aim is not None and aim > cut.start_time else None
+
+
+def read_until(cut: Cut) -> Fraction | None:
+    """Seconds: ffmpeg stops at the first packet decoded at this time or later; None: at the film's end."""
+    length = _length(cut)
+    return None if cut.part is None or length is None else _start(cut) + length + cut.part.origin
+
+
+def _length(cut: Cut) -> Fraction | None:
+    """Seconds for ffmpeg's `-t`, which ends two things.
+
+    Reading, so long after the time that was sought, and the container's first time is added to that. And the frames,
+    so long after the first one that is decoded, which is a keyframe before the time that was sought.
+    """
+    part = cut.part
+    if part is None or part.stop is None:
+        return None
+    stop = part.stop * cut.time_base
+    return max(stop - part.begins * cut.time_base, stop - _start(cut) - part.origin)
+
+
+def _start(cut: Cut) -> Fraction:
+    aim = seek(cut)
+    return Fraction(0) if aim is None else aim * cut.time_base
 
 
 def input_arguments(cut: Cut) -> list[str | Path]:
-    """Arguments that open the file near the window. They need `-copyts` among the global ones.
+    """Arguments that open the file near the window, and stop behind it. They need `-copyts` among the global ones.
 
     ffmpeg's accurate seek cuts at the wrong time together with `-seek_timestamp` where a file does not start at
     zero (seen in 9.0: 28 of 50 frames lost), so the seek is left coarse and `filters` cut.
     """
-    seek = _pre_roll(cut)
-    if seek is not None and cut.keyframe is not None:
-        seek = min(seek, cut.keyframe - round(PRE_ROLL / cut.time_base))
-    if seek is None or seek <= cut.start_time:
-        return ["-i", cut.path]
-    return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{float(seek * cut.time_base):.6f}", "-i", cut.path]
+    aim, length = seek(cut), _length(cut)
+    end = [] if length is None else ["-t", f"{float(length):.6f}"]
+    if aim is None:
+        return [*end, "-i", cut.path]
+    start = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{float(aim * cut.time_base):.6f}"]
+    return [*start, *end, "-i", cut.path]
 
 
 def filters(cut: Cut, video_filters: tuple[str, ...] = ()) -> list[str]:
@@ -59,7 +122,9 @@ def filters(cut: Cut, video_filters: tuple[str, ...] = ()) -> list[str]:
     if window is None:
         return [*video_filters]
     if cut.counted:
-        return [*video_filters, f"trim=start_frame={window.first}:end_frame={window.end}"]
+        first = 0 if cut.anchor is None else cut.anchor.place
+        begin = [] if cut.anchor is None else [f"trim=start_pts={cut.anchor.pts}"]
+        return [*begin, *video_filters, f"trim=start_frame={window.first - first}:end_frame={window.end - first}"]
     near = _pre_roll(cut)
     before = [] if near is None else [f"trim=start_pts={near}"]
     bounds = f"trim=start_pts={window.start_pts}:end_pts={window.end_pts}"
@@ -82,7 +147,7 @@ def _scales(video_filter: str) -> bool:
 
 def _pre_roll(cut: Cut) -> int | None:
     """The pts half a second before the window; None where decoding starts at the film's head anyway."""
-    if cut.window is None or cut.counted:
+    if cut.window is None or (cut.counted and cut.anchor is None):
         return None
     near = cut.window.start_pts - round(PRE_ROLL / cut.time_base)
     return near if near > cut.start_time else None

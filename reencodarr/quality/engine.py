@@ -7,6 +7,7 @@ from typing import Protocol
 
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.progress import Report
+from reencodarr.quality.footage import Footage
 from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 
 
@@ -57,6 +58,8 @@ class SearchOrder:
     """Probes of the same file with the same key; they cost nothing."""
     first_crf: Crf | None = None
     """Where siblings suggest to start."""
+    footage: Footage | None = None
+    """An excerpt in place of the film, for an engine that can do with one; `source` is its file then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,37 @@
-"""A film to cut windows from: where it is, its packets, and how its container seeks."""
+"""A film to cut windows from: where it is, its packets, and how its container seeks. Of an excerpt, what it holds."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
-from reencodarr.media import demuxer, packets
+from reencodarr.errors import ExcerptUnusable
+from reencodarr.media import demuxer, packets, seekable
 from reencodarr.media.packets import PacketIndex
-from reencodarr.quality.cut import PRE_ROLL, Cut
+from reencodarr.quality import windows
+from reencodarr.quality.cut import PRE_ROLL, Anchor, Cut, Part
 from reencodarr.quality.windows import Window
 
-LANDS_ON_KEYFRAMES = frozenset({"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"})
+LANDS_ON_KEYFRAMES = frozenset({seekable.MATROSKA, seekable.MP4})
 """ffmpeg's names of containers whose seeks end on the keyframe before the wanted time."""
+
+FRAMES_AFTER = 8
+"""Frames behind a window that an excerpt holds: what filters look ahead (bwdif one), and some to spare."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a file that is an excerpt of a film holds of it."""
+
+    windows: Sequence[Window]
+    begins: Sequence[int] | None
+    """Holes lie between the parts, so that reading has to stop behind each: the earliest time read for each window.
+
+    None where no holes are: one part follows the other.
+    """
+    origin: Fraction
+    """Seconds: the first time in the container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,25 +41,59 @@ class Footage:
     path: Path
     packets: PacketIndex
     lands_on_keyframes: bool
+    parts: Parts | None = None
+    """None: the whole film is there."""
+    named: Path | None = None
+    """What messages call it, where that is not `path`."""
 
     def cut(self, window: Window | None, *, counted: bool = False) -> Cut:
-        """The frames of a window, or all; `counted` counts them from the film's start instead of seeking."""
+        """The frames of a window, or all; `counted` finds them by counting frames, as a check on their times.
+
+        Counting begins at the film's head, without any seek; in an excerpt a quarter of a second before the window.
+
+        Raises ExcerptUnusable when the file is an excerpt without that window.
+        """
+        if self.parts is not None and window not in self.parts.windows:
+            raise ExcerptUnusable(
+                f"The excerpt of {self.named or self.path} was cut for other windows.",
+                path=self.named or self.path,
+                advice="Cut it again, or fetch the film whole.",
+            )
         return Cut(
             path=self.path.absolute(),
             stream=self.packets.stream,
             time_base=self.packets.time_base,
             window=window,
             start_time=self.packets.start_time,
-            keyframe=None if window is None else self._keyframe(window),
+            keyframe=None if window is None or self.lands_on_keyframes else self.keyframe(window),
             counted=counted,
+            anchor=None if window is None or self.parts is None else self.anchor(window),
+            part=None if window is None or self.parts is None else self._part(window, self.parts),
         )
 
-    def _keyframe(self, window: Window) -> int | None:
-        """A seek into MPEG-TS or MPEG-PS lands between keyframes; it has to aim before the right one."""
-        if self.lands_on_keyframes:
+    def keyframe(self, window: Window) -> int:
+        """Where decoding has to begin, half a second before the window.
+
+        A seek into MPEG-TS or MPEG-PS lands between keyframes; it has to aim before the right one.
+        """
+        return packets.keyframe_before(self.packets, window.start_pts - round(PRE_ROLL / self.packets.time_base))
+
+    def anchor(self, window: Window) -> Anchor:
+        """A frame a quarter of a second before the window."""
+        near = window.start_pts - round(PRE_ROLL / 2 / self.packets.time_base)
+        place = bisect_left(self.packets.pts, near)
+        return Anchor(place=place, pts=self.packets.pts[place])
+
+    def stop(self, window: Window) -> int | None:
+        """Where reading for a window may end: all it needs is decoded before. None: at the film's end."""
+        place = window.end + FRAMES_AFTER
+        return self.packets.pts[place] if place < self.packets.frames else None
+
+    def _part(self, window: Window, parts: Parts) -> Part | None:
+        if parts.begins is None:
             return None
-        near = window.start_pts - round(PRE_ROLL / self.packets.time_base)
-        return packets.keyframe_before(self.packets, near)
+        begins = parts.begins[parts.windows.index(window)]
+        return Part(keyframe=self.keyframe(window), begins=begins, stop=self.stop(window), origin=parts.origin)
 
 
 def read(path: Path) -> Footage:
@@ -49,3 +105,17 @@ def read(path: Path) -> Footage:
     with demuxer.opened(path) as source:
         lands = source.container.format.name in LANDS_ON_KEYFRAMES
     return Footage(path=path, packets=index, lands_on_keyframes=lands)
+
+
+def planned(index: PacketIndex) -> tuple[Window, ...]:
+    """The windows that a search of this film scores; the same on every machine.
+
+    Seeded by the content, so that another run, here or elsewhere, takes the same.
+    """
+    seed = f"{index.frames} {sum(index.sizes)}"
+    return windows.plan(index.pts, time_base=index.time_base, seed=seed)
+
+
+def is_whole(plan: Sequence[Window], index: PacketIndex) -> bool:
+    """Whether these windows are the whole film as one."""
+    return len(plan) == 1 and plan[0].frames == index.frames

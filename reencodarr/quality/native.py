@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from reencodarr.progress import Progress, Report
-from reencodarr.quality import curve, footage, pools, probe, search, vmaf, windows
+from reencodarr.quality import curve, footage, pools, probe, search, vmaf
 from reencodarr.quality.curve import Point
 from reencodarr.quality.engine import OnProbe, Probe, SearchOrder, SearchResult
 from reencodarr.quality.parallel import Pulse, Tick
@@ -64,11 +64,9 @@ class NativeEngine:
 
 
 def _film(order: SearchOrder) -> Film:
-    source = footage.read(order.source)
+    source = order.footage or footage.read(order.source)
     index = source.packets
-    # Seeded by the content, so that another run, here or elsewhere, takes the same windows.
-    seed = f"{index.frames} {sum(index.sizes)}"
-    plan = windows.plan(index.pts, time_base=index.time_base, seed=seed)
+    plan = footage.planned(index)
     log.info("%s: %d frames, %d windows", order.label, index.frames, len(plan))
     return Film(footage=source, windows=plan, video=order.video, target=order.target)
 

@@ -9,22 +9,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reencodarr.encoding import arguments
+from reencodarr.encoding.encoders import choice
+from reencodarr.encoding.encoders.encoder import Clip
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.errors import DamagedSource, FramesMispaired, ProgramFailed
 from reencodarr.media import packets as packet_index
 from reencodarr.media.packets import PacketIndex
 from reencodarr.quality import cut as cuts
 from reencodarr.quality import encoded as encodeds
-from reencodarr.quality import vmaf
+from reencodarr.quality import footage, vmaf
 from reencodarr.quality.cut import Cut
 from reencodarr.quality.encoded import Encoded
 from reencodarr.quality.footage import Footage
-from reencodarr.quality.parallel import PROGRESS, Pulse
+from reencodarr.quality.parallel import Pulse
 from reencodarr.quality.pools import Scored
 from reencodarr.quality.vmaf import Leg
 from reencodarr.quality.windows import Window
-from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs, scratch
 from reencodarr.tools.programs import Finished
 from reencodarr.units import Bytes, Crf, Frames, Seconds
@@ -54,11 +54,12 @@ class Film:
     @property
     def whole(self) -> bool:
         """All of it is encoded for each probe."""
-        return len(self.windows) == 1 and self.windows[0].frames == self.packets.frames
+        return footage.is_whole(self.windows, self.packets)
 
     @property
     def path(self) -> Path:
-        return self.footage.path
+        """What messages call it."""
+        return self.footage.named or self.footage.path
 
     @property
     def packets(self) -> PacketIndex:
@@ -145,14 +146,19 @@ def _encode(film: Film, cut: Cut, crf: Crf, *, file: Path, bench: Bench, pulse: 
         "setpts=PTS-STARTPTS",
         *cuts.of_encode(film.video.filters),
     ]
-    command: list[str | Path] = [bench.ffmpeg, *ffmpeg_tool.QUIET, "-v", "error", *PROGRESS, "-y", "-copyts"]
-    command += ["-threads", str(bench.threads), *cuts.input_arguments(cut), "-map", f"0:{cut.stream}"]
-    command += ["-vf", ",".join(chain), "-fps_mode", "passthrough", "-enc_time_base", "demux"]
-    command += arguments.video_encoder(film.video, crf, threads=bench.threads)
-    command += ["-f", "matroska", file.name]
+    clip = Clip(
+        opened=tuple(cuts.input_arguments(cut)),
+        stream=f"0:{cut.stream}",
+        time_base=cut.time_base,
+        filters=tuple(chain),
+        video=film.video,
+        crf=crf,
+        threads=bench.threads,
+        about=film.path,
+    )
     pulse.begin()
     try:
-        return programs.run(command, on_line=pulse.line, cwd=file.parent, about=film.path)
+        return choice.encoder(bench.ffmpeg).clip(clip, file, on_line=pulse.line)
     except ProgramFailed as error:
         if any(words in error.stderr for words in BROKEN):
             raise _damaged(film, cut.window, programs.last_line(error.stderr)) from error
