@@ -1,6 +1,8 @@
 """What went wrong with a video, and whether that still stands."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import update
@@ -8,6 +10,18 @@ from sqlmodel import Session, col
 
 from reencodarr.errors import Category, ReencodarrError, Stage
 from reencodarr.library.tables import Failure, now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What went wrong."""
+
+    stage: Stage
+    """Where the video was."""
+    category: Category
+    code: str
+    message: str
+    advice: str = ""
 
 
 def record(
@@ -29,15 +43,26 @@ def record(
     else:
         where, category, code = stage or Stage.SETUP, Category.UNKNOWN, "unknown"
         message, advice = f"{type(error).__name__}: {error}", ""
+    keep(
+        session,
+        video_id,
+        Cause(stage=where, category=category, code=code, message=message, advice=advice),
+        context=context or {},
+        attempt=attempt,
+    )
+
+
+def keep(session: Session, video_id: int, cause: Cause, *, context: Mapping[str, Any], attempt: int) -> None:
+    """Keep a failure that is told in words, as other machines do."""
     session.add(
         Failure(
             video_id=video_id,
-            stage=where.value,
-            category=category.value,
-            code=code,
-            message=message,
-            advice=advice,
-            context=json.dumps(context or {}, default=str),
+            stage=cause.stage.value,
+            category=cause.category.value,
+            code=cause.code,
+            message=cause.message,
+            advice=cause.advice,
+            context=json.dumps(dict(context), default=str),
             attempt=attempt,
         )
     )

@@ -14,13 +14,13 @@ from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import JobLost
+from reencodarr.library import transitions
 from reencodarr.library.tables import Job, now
 from reencodarr.units import Bytes
 
 STAGING, READY, RUNNING = "staging", "ready", "running"
 OPEN = (STAGING, READY, RUNNING)
 """Phases of a job that is not settled."""
-_HOLDER = "job:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,14 @@ def start(session: Session, video_id: int, kind: str, *, attempt: int, worker: s
 
 
 def end(session: Session, video_id: int, kind: str, *, attempt: int, outcome: str, result: str = "") -> None:
-    """Note how an attempt ended: `done`, `failed`, `skipped`, `lost` or `returned`; `result` is what it said itself."""
+    """Note how an attempt ended: `done`, `failed`, `skipped`, `lost` or `returned`; `result` is what it said itself.
+
+    An attempt that ended already stays as it is.
+    """
     this = (col(Job.video_id) == video_id) & (col(Job.kind) == kind) & (col(Job.attempt) == attempt)
-    session.exec(update(Job).where(this).values(outcome=outcome, result=result, ended_at=now()))
+    session.exec(
+        update(Job).where(this & (col(Job.outcome) == "")).values(outcome=outcome, result=result, ended_at=now())
+    )
 
 
 def lose(session: Session, video_ids: Iterable[int]) -> None:
@@ -68,7 +73,7 @@ def new_key() -> str:
 
 def holder(key: str) -> str:
     """The name under which a job that is given away holds its video; see `transitions.holder_alive`."""
-    return f"{_HOLDER}{key}"
+    return f"{transitions.JOB}{key}"
 
 
 def give(session: Session, video_id: int, kind: str, *, attempt: int, key: str, phase: str, place: Place) -> None:
@@ -88,6 +93,17 @@ def held(session: Session, key: str, attempt: int) -> Job:
         ended = "is not known" if row is None else f"ended ({row.outcome or 'another attempt holds it'})"
         raise JobLost(f"Job {key}, attempt {attempt} {ended}.", advice="What it made is not wanted any more.")
     return row
+
+
+def still(session: Session, row: Job) -> None:
+    """Check that an attempt is as it was when `row` was read.
+
+    Raises JobLost.
+    """
+    present = held(session, row.key or "", row.attempt)
+    session.refresh(present)
+    if (present.phase, present.flow_run) != (row.phase, row.flow_run):
+        raise JobLost(f"Job {row.key} went on meanwhile.")
 
 
 def by_key(session: Session, key: str) -> Job | None:
@@ -156,9 +172,17 @@ def losses(session: Session, video_id: int, kind: str) -> Sequence[Job]:
 
 def last_of(session: Session, worker: str, number: int) -> Sequence[Job]:
     """The newest ended jobs of a worker that say something about it, the newest first."""
-    ended = col(Job.outcome).not_in(["", "returned"])
-    query = select(Job).where(Job.worker == worker, col(Job.key).is_not(None), ended)
+    telling = col(Job.outcome).not_in(["", "returned"]) | ((col(Job.outcome) == "returned") & (col(Job.result) != ""))
+    query = select(Job).where(Job.worker == worker, col(Job.key).is_not(None), telling)
     return session.exec(query.order_by(col(Job.ended_at).desc(), col(Job.id).desc()).limit(number)).all()
+
+
+def of_others(session: Session, video_id: int, kind: str, worker: str) -> Sequence[Job]:
+    """What failed at a video on other workers."""
+    query = select(Job).where(
+        Job.video_id == video_id, Job.kind == kind, Job.worker != worker, col(Job.outcome).in_(["failed", "lost"])
+    )
+    return session.exec(query.order_by(col(Job.id))).all()
 
 
 def _set(session: Session, row: Job, where: ColumnElement[bool], values: dict[str, Any]) -> bool:

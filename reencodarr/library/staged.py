@@ -42,6 +42,10 @@ def used(session: Session) -> Bytes:
     return Bytes(int(session.exec(select(func.coalesce(func.sum(StagedFilm.size), 0))).one()))
 
 
-def forget(session: Session, key: str) -> None:
-    """Note that a film is to leave the bucket; whoever reserves room for it again begins anew."""
-    session.exec(delete(StagedFilm).where(col(StagedFilm.key) == key))
+def forget(session: Session, row: StagedFilm) -> bool:
+    """Note that a film is to leave the bucket; False when somebody wants it meanwhile.
+
+    Whoever reserves room for it again begins anew.
+    """
+    same = (col(StagedFilm.key) == row.key) & (col(StagedFilm.wanted_at) == row.wanted_at)
+    return session.exec(delete(StagedFilm).where(same)).rowcount == 1

@@ -21,6 +21,8 @@ from reencodarr.library.tables import Encode, Facts, Search, StateChange, VideoS
 
 log = logging.getLogger(__name__)
 
+JOB = "job:"
+"""How the holder's name begins where work was given away: no process of ours holds it."""
 _FREE = col(VideoState.claimed_by) == ""
 _RESULTS: dict[State, type[Facts] | type[Search] | type[Encode]] = {
     State.ANALYZED: Facts,
@@ -150,9 +152,9 @@ def holder_name(pid: int | None = None) -> str:
 
 
 def holder_alive(holder: str) -> bool:
-    """Whether a claim's holder may still live. True for other machines: only the lease tells about them."""
+    """Whether a claim's holder may still live. True for other machines and given-away jobs: the lease tells of them."""
     host, _, process = holder.partition(":")
-    if host != socket.gethostname():
+    if host != socket.gethostname() or holder.startswith(JOB):
         return True
     pid, _, started = process.partition(":")
     try:

@@ -6,6 +6,9 @@ from reencodarr.units import MIB, Bytes
 RESULT_LIMIT = Bytes(32 * MIB)
 """The largest `result.json` that is read; a search of a long film with twelve probes has a few hundred KiB."""
 
+PING = "reencodarr-ping"
+"""An object that is never there; asking for it tells whether the bucket answers."""
+
 
 def source(video: Video) -> str:
     """The folder of a film's copy: another content is another folder."""

@@ -10,6 +10,14 @@ from reencodarr.quality import keys
 from reencodarr.units import Crf, VmafScore
 from reencodarr.work.orders import EncodeTerms, SearchTerms
 
+ENGINE = "+ab-av1-"
+"""What follows the encoder's build in the build of a search that ab-av1 led."""
+
+
+def encoder(build: str) -> str:
+    """The encoder build within the build that a search is kept under."""
+    return build.split(ENGINE, maxsplit=1)[0]
+
 
 def search_terms(session: Session, video_id: int, *, engine: str, build: str) -> SearchTerms:
     """The terms of a search by `engine` on a machine with the encoder `build`; its known probes are among them."""

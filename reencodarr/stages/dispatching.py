@@ -1,0 +1,182 @@
+"""Dispatch: compare what is wanted with what is, and take one step for every video that can take one.
+
+One pass settles what was given away (results applied, dead attempts ended), starts `finalize` for what is encoded, and
+gives new work to whoever has room. It never waits for a run. It may be killed at any point and may run twice at once:
+every step is a compare-and-set in the database or a run under a key of its own, and the next pass sees what is missing.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from reencodarr.errors import BucketUnreachable, StateConflict
+from reencodarr.library import database, jobs, staged, transitions, workers
+from reencodarr.library.jobs import Place
+from reencodarr.library.states import State
+from reencodarr.library.tables import Encode, Job, VideoState, Worker, now
+from reencodarr.stages import giving, objects, turns, unstaging, watching
+from reencodarr.stages.giving import Depot
+from reencodarr.stages.matching import Fleet, Load, Machine
+from reencodarr.stages.runs import Runs
+from reencodarr.stages.workplace import Workplace
+from reencodarr.storage.bucket import Bucket
+from reencodarr.units import Bytes
+from reencodarr.work import talk
+from reencodarr.work.orders import Kind
+from reencodarr.work.talk import Capabilities
+
+log = logging.getLogger(__name__)
+
+FINALIZE_DEPLOYMENT = "finalize/server"
+FINALIZE_AT_ONCE = 2
+_LOOKED_AT = 20
+"""Encoded videos that a pass looks at: those whose `finalize` failed this hour wait for the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """What one pass did."""
+
+    settled: int
+    finalizing: int
+    given: int
+    waiting_runs: int
+    words: str = ""
+    """Why nothing more was given away, where that is not plain."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.settled} attempts settled, {self.finalizing} results on their way into the library, "
+            f"{self.given} jobs given away, {self.waiting_runs} runs started. {self.words}"
+        ).strip()
+
+
+def dispatch(workplace: Workplace, bucket: Bucket | None, runs: Runs) -> Passed:
+    """Make one pass.
+
+    Raises ServerUnreachable when the engine does not answer; what was done until then stays done.
+    """
+    reachable = _reachable(bucket)
+    fleet = _fleet(workplace)
+    settled = watching.settle(workplace, bucket if reachable else None, runs, fleet)
+    finalizing = _finalize(workplace, runs)
+    _search_again(workplace)
+    if bucket is not None and reachable:
+        unstaging.discard(workplace, bucket)
+    given = giving.give(workplace, _fleet(workplace), _depot(workplace, reachable=reachable))
+    started = [giving.start(workplace, runs, row) for row in _without_run(workplace)]
+    words = "The bucket does not answer: other machines get no work." if bucket is not None and not reachable else ""
+    passed = Passed(settled=settled, finalizing=finalizing, given=len(given), waiting_runs=len(started), words=words)
+    log.info("%s", passed)
+    return passed
+
+
+def _reachable(bucket: Bucket | None) -> bool:
+    """Whether the bucket answers; without it nothing is given to other machines, and nothing fails."""
+    if bucket is None:
+        return False
+    try:
+        bucket.head(objects.PING)
+    except BucketUnreachable as error:
+        log.warning("%s", error)
+        return False
+    return True
+
+
+def _fleet(workplace: Workplace) -> Fleet:
+    """Who takes work now, and what was given away."""
+    with database.session(workplace.database, reads_only=True) as session:
+        machines = tuple(_machine(row) for row in workers.every(session) if _takes_work(row))
+        rows = jobs.unsettled(session)
+    loads = tuple(
+        Load(kind=Kind(row.kind), place=Place(pool=row.pool, queue=row.queue, build=row.build), worker=row.worker)
+        for row in rows
+        if not row.outcome
+    )
+    return Fleet(machines=machines, loads=loads)
+
+
+def _takes_work(row: Worker) -> bool:
+    free = not row.draining and row.quarantined_at is None and row.joined_at is not None
+    return free and workers.online(row, silent_for=timedelta(seconds=talk.OFFLINE_AFTER))
+
+
+def _machine(row: Worker) -> Machine:
+    said = talk.from_json(Capabilities, row.capabilities)
+    return Machine(
+        name=row.name,
+        pool=row.pool,
+        build=row.build,
+        slots=row.slots,
+        local=row.local,
+        engines=frozenset(said.engines),
+    )
+
+
+def _depot(workplace: Workplace, *, reachable: bool) -> Depot:
+    """The room in the bucket; films that are on their way and encodes that will follow them are in it already."""
+    if not reachable:
+        return Depot(quota=Bytes(0), used=Bytes(1))
+    with database.session(workplace.database, reads_only=True) as session:
+        used = staged.used(session) * giving.COPIES + _uncollected(session)
+    return Depot(quota=Bytes(workplace.settings.bucket.quota_bytes), used=Bytes(used))
+
+
+def _uncollected(session: Session) -> int:
+    """Bytes of results that lie in the bucket until `finalize` collects them."""
+    rows = _encoded(session)
+    return sum(encode.size for encode in rows if not encode.result_path.is_file())
+
+
+def _encoded(session: Session, limit: int | None = None) -> list[Encode]:
+    """The results that wait for their proof and that nobody works on, first things first."""
+    newest = sqlalchemy.select(func.max(Encode.id)).where(col(Encode.video_id) == col(VideoState.video_id))
+    query = (
+        select(Encode)
+        .join(VideoState, col(VideoState.video_id) == col(Encode.video_id))
+        .where(VideoState.state == State.ENCODED.value, VideoState.claimed_by == "")
+        .where(col(Encode.id) == newest.correlate(VideoState).scalar_subquery())
+        .order_by(col(VideoState.priority).desc(), col(VideoState.changed_at))
+    )
+    return list(session.exec(query if limit is None else query.limit(limit)).all())
+
+
+def _finalize(workplace: Workplace, runs: Runs) -> int:
+    """Start `finalize` for encoded videos, a few at once; how many are under way.
+
+    A result whose `finalize` failed in a way that may pass is tried again each hour: the key of its run says which.
+    """
+    with database.session(workplace.database, reads_only=True) as session:
+        waiting = _encoded(session, _LOOKED_AT)
+        held = (col(VideoState.state) == State.ENCODED.value) & (col(VideoState.claimed_by) != "")
+        busy = session.exec(select(func.count()).select_from(VideoState).where(held)).one()
+    for encode in waiting:
+        if busy >= FINALIZE_AT_ONCE:
+            break
+        key = f"finalize/{encode.video_id}/{encode.id}/{now():%Y%m%d%H}"
+        run = runs.create(FINALIZE_DEPLOYMENT, {"video": str(encode.video_id)}, key=key)
+        busy += run.alive
+    return busy
+
+
+def _search_again(workplace: Workplace) -> int:
+    """Send videos back to their search whose encoder build no worker has any more; how many."""
+    with database.session(workplace.database, reads_only=True) as session:
+        builds = {row.build for row in workers.every(session) if row.build}
+        found = turns.stranded(session, builds, _LOOKED_AT) if builds else []
+    for video_id in found:
+        with suppress(StateConflict), database.session(workplace.database) as session:
+            note = "no worker has the encoder build of its search any more"
+            transitions.move(session, video_id, State.CRF_SEARCHED, State.ANALYZED, attempt=None, note=note)
+    return len(found)
+
+
+def _without_run(workplace: Workplace) -> list[Job]:
+    """Jobs that wait for a run to be started."""
+    with database.session(workplace.database, reads_only=True) as session:
+        return [row for row in jobs.unsettled(session) if not row.outcome and not row.flow_run]
