@@ -67,6 +67,8 @@ class ServerSettings(BaseModel):
     """Serve HTTPS with a generated certificate that workers pin."""
     bucket_port: int = Field(4201, ge=1, le=65535)
     """Port of the S3 server that `reencodarr up` starts."""
+    dashboard_port: int = Field(8501, ge=1, le=65535)
+    """Loopback port of the dashboard that `reencodarr up` starts."""
 
 
 class Settings(BaseSettings):

@@ -8,6 +8,7 @@ the next run puts it right.
 import contextlib
 import os
 import signal
+from collections.abc import Iterator
 
 import psutil
 
@@ -42,3 +43,35 @@ def _force(_number: int, _frame: object) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             child.kill()
     os._exit(exits.INTERRUPTED)
+
+
+class Asked:
+    """How often somebody asked to stop, for commands that keep others running. A handler does nothing but count."""
+
+    _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
+    """Those there are on this system; the last one is Windows'."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def once(self) -> bool:
+        """Whether anybody asked at all."""
+        return self.times > 0
+
+    def twice(self) -> bool:
+        """Whether somebody means it."""
+        return self.times > 1
+
+    @contextlib.contextmanager
+    def by_signals(self) -> Iterator[None]:
+        """Count signals while the block runs."""
+        numbers = [getattr(signal, name) for name in self._SIGNALS if hasattr(signal, name)]
+        before = {number: signal.signal(number, self._count) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _count(self, _number: int, _frame: object) -> None:
+        self.times += 1

@@ -30,9 +30,17 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    arguments: Sequence[str | Path], *, environment: dict[str, str], log_path: Path, cwd: Path | None = None
+    arguments: Sequence[str | Path],
+    *,
+    environment: dict[str, str],
+    log_path: Path,
+    cwd: Path | None = None,
+    inherits: bool = True,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block ends; then it and its descendants are ended."""
+    """Run a server until the block ends; then it and its descendants are ended.
+
+    `environment` is added to ours, or, where it `inherits` nothing, is all that it gets.
+    """
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with log_path.open("wb") as words:
         process = subprocess.Popen(
@@ -40,7 +48,7 @@ def running(
             stdin=subprocess.DEVNULL,
             stdout=words,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **environment},
+            env={**(os.environ if inherits else {}), **environment},
             cwd=cwd,
             **platforms.here().start_options(own_session=True),
         )

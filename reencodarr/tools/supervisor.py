@@ -32,6 +32,8 @@ class Part:
     name: str
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
+    inherits: bool = True
+    """Whether it gets our environment too, or only its own."""
     log_path: Path
     ready: Callable[[], bool] | None = None
     """Asked until it says yes, before the next part is started; None: ready at once."""
@@ -115,7 +117,9 @@ class Supervisor:
         part = one.part
         one.hold.close()
         one.hold = ExitStack()
-        running = servers.running(part.command, environment=part.environment, log_path=part.log_path)
+        running = servers.running(
+            part.command, environment=part.environment, log_path=part.log_path, inherits=part.inherits
+        )
         one.process = one.hold.enter_context(running)
         one.started = time.monotonic()
 

@@ -1,0 +1,5 @@
+"""`python -m reencodarr.cli`: the program, for processes that start it themselves."""
+
+from reencodarr.cli import main
+
+main()
