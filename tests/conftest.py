@@ -5,7 +5,9 @@ so it is never part of the project; tests that need it are skipped with the reas
 """
 
 import os
+import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +26,24 @@ MEDIA = Path(os.environ.get("REENCODARR_TEST_MEDIA", Path(__file__).parents[2] /
 @pytest.fixture(scope="session")
 def ffmpeg() -> Path:
     return ffmpeg_tool.locate()
+
+
+@pytest.fixture(scope="session")
+def poor_ffmpeg(ffmpeg: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same ffmpeg, without libsvtav1: as it comes for Windows and for Intel Macs."""
+    return without_svt(ffmpeg, tmp_path_factory.mktemp("poor"))
+
+
+def without_svt(ffmpeg: Path, folder: Path) -> Path:
+    """A program that is this ffmpeg but for its SVT-AV1."""
+    if sys.platform == "win32":
+        pytest.skip("needs a shell to hide an encoder")
+    program = folder / "ffmpeg"
+    refuse = "echo \"Unknown encoder 'libsvtav1'\" >&2; exit 8"
+    look = f'for word; do [ "$word" = libsvtav1 ] && {{ {refuse}; }}; done'
+    program.write_text(f'#!/bin/sh\n{look}\nexec {shlex.quote(str(ffmpeg))} "$@"\n')
+    program.chmod(0o755)
+    return program
 
 
 @pytest.fixture(scope="session")

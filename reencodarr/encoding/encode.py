@@ -1,6 +1,6 @@
-"""The encode of a whole film: runs ffmpeg, watches it, ends it early where nothing good can come of it.
+"""The encode of a whole film: has it encoded, watches it, ends it early where nothing good can come of it.
 
-The arguments are `encoding.film`'s; whether the result is the same film is `proof`'s question, whether it is good
+How it is encoded is `encoders`'; whether the result is the same film is `proof`'s question, whether it is good
 enough `quality`'s. A result lies in the scratch folder that the caller gives and deletes.
 """
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reencodarr.encoding import complaints, film, pictures, prospects
+from reencodarr.encoding.encoders import choice
+from reencodarr.encoding.encoders.encoder import Encoder, FilmJob
 from reencodarr.encoding.ffprogress import Moment, Reader
 from reencodarr.encoding.plan import EncodePlan
 from reencodarr.errors import (
@@ -28,7 +30,7 @@ from reencodarr.media.facts import MediaFacts
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.progress import Progress, Report, silent
 from reencodarr.tools import ffmpeg as ffmpeg_tool
-from reencodarr.tools import programs
+from reencodarr.tools.programs import Finished
 from reencodarr.units import Bytes, Crf, Seconds
 
 log = logging.getLogger(__name__)
@@ -98,7 +100,7 @@ def encode(
     watch = _Watch(order, before, report=report, frame_deadline=frame_deadline)
     result = scratch / film.result_name(order.plan)
     log.info("%s: encoding at CRF %g, preset %d", order.label, order.crf, order.plan.video.preset)
-    done = _run(order, result, ffmpeg=ffmpeg, watch=watch, before=before)
+    done = _run(order, result, encoder=choice.encoder(ffmpeg), watch=watch, before=before)
     size = Bytes(result.stat().st_size)
     watch.require_small(size)
     percent = 100 * size / before.size
@@ -116,25 +118,10 @@ def encode(
     )
 
 
-def _run(order: EncodeOrder, result: Path, *, ffmpeg: Path, watch: "_Watch", before: Fingerprint) -> programs.Finished:
-    """Run ffmpeg to its end and believe it only when the source was there, unchanged and whole, all the time."""
-    command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, *_arguments(order, result)]
-    try:
-        # SVT_LOG=1: errors only; its settings would fill what is kept of standard error.
-        done = programs.run(command, on_line=watch.line, environment={"SVT_LOG": "1"}, about=order.source)
-    except ProgramInterrupted:
-        raise
-    except ProgramFailed as failed:
-        raise _cause(order, before, failed) from failed
-    _require_unchanged(order, before)
-    _require_whole(order, done.stderr)
-    return done
-
-
-def _arguments(order: EncodeOrder, result: Path) -> list[str]:
-    return film.film_arguments(
-        order.source,
-        result,
+def _run(order: EncodeOrder, result: Path, *, encoder: Encoder, watch: "_Watch", before: Fingerprint) -> Finished:
+    """Encode to the end and believe it only when the source was there, unchanged and whole, all the time."""
+    job = FilmJob(
+        source=order.source,
         facts=order.facts,
         plan=order.plan,
         crf=order.crf,
@@ -142,6 +129,15 @@ def _arguments(order: EncodeOrder, result: Path) -> list[str]:
         found=pictures.found(order.source, result.parent, container=order.plan.container),
         threads=order.threads,
     )
+    try:
+        done = encoder.film(job, result, on_line=watch.line, on_muxing=watch.muxing)
+    except ProgramInterrupted:
+        raise
+    except ProgramFailed as failed:
+        raise _cause(order, before, failed) from failed
+    _require_unchanged(order, before)
+    _require_whole(order, done.stderr)
+    return done
 
 
 class _Watch:
@@ -165,20 +161,35 @@ class _Watch:
             return
         now = time.monotonic()
         self._require_advance(moment, now)
-        if now - self._looked > _LOOK_AGAIN:
-            self._looked = now
-            _require_there(self._order, self._source)
+        self._look(now)
         done = prospects.share(moment, frames=self._frames, duration=self._duration)
         hopeless = prospects.too_large(moment, self._size, done=None if moment.last else done)
         if hopeless:
             raise _not_smaller(self._order, hopeless)
         self._tell(moment, done, elapsed=Seconds(now - self._began))
 
+    def muxing(self, text: str) -> None:
+        """Take one line of what puts an encoded video and the other tracks together: nothing is encoded any more."""
+        moment = self._reader.line(text)
+        if moment is None:
+            return
+        now = time.monotonic()
+        self._look(now)
+        self.require_small(moment.size)
+        self._report(
+            Progress(stage=Stage.ENCODE.value, label=self._order.label, fraction=1.0, detail="joining the other tracks")
+        )
+
     def require_small(self, size: Bytes) -> None:
         """Check the finished file."""
         if size > self._size.ceiling:
             ratio = f"the result has {size / self._size.source:.0%} of the source's size"
             raise _not_smaller(self._order, f"{ratio}, {self._size.largest_ratio:.0%} is the most")
+
+    def _look(self, now: float) -> None:
+        if now - self._looked > _LOOK_AGAIN:
+            self._looked = now
+            _require_there(self._order, self._source)
 
     def _require_advance(self, moment: Moment, now: float) -> None:
         if moment.frames > self.frames:

@@ -5,7 +5,7 @@ stream comes through byte for byte, every frame keeps its presentation time. Who
 checks the outcome is `proof`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -57,6 +57,19 @@ class Found:
     """Its attached pictures, for Matroska; MP4 takes them from the source itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """The film's video, encoded before by another program and alone in a file."""
+
+    path: Path
+    start: int
+    """The first frame's time in the file's time base; in the file it is zero."""
+    labels: tuple[tuple[str, str], ...]
+    """The tags of the source's video track."""
+    dispositions: tuple[str, ...]
+    """Its marks."""
+
+
 def film_arguments(
     source: Path,
     result: Path,
@@ -73,15 +86,39 @@ def film_arguments(
     Progress goes to standard output, errors alone to standard error; any error in the source ends the encode
     (`-xerror`). `threads` is SVT-AV1's `lp`.
     """
+    video = _Video(stream=video_stream(found), words=_video(plan, crf, threads=threads))
+    return _arguments(source, result, video, facts=facts, plan=plan, provenance=provenance, found=found)
+
+
+def muxing_arguments(
+    source: Path, result: Path, encoded: Encoded, *, facts: MediaFacts, plan: EncodePlan, provenance: str, found: Found
+) -> list[str]:
+    """As `film_arguments`, where the video is encoded already: all else of the film joins it."""
+    video = _Video(second=_second_input(encoded), stream="1:0", words=_labelled(encoded))
+    return _arguments(source, result, video, facts=facts, plan=plan, provenance=provenance, found=found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Video:
+    """Where the result's video comes from."""
+
+    second: list[str] = field(default_factory=list)
+    """Arguments that open another input."""
+    stream: str
+    words: list[str]
+
+
+def _arguments(
+    source: Path, result: Path, video: _Video, *, facts: MediaFacts, plan: EncodePlan, provenance: str, found: Found
+) -> list[str]:
     matroska = plan.container == "mkv"
     words = ["-loglevel", "error", "-xerror", "-y", "-progress", "pipe:1", "-stats_period", "0.5"]
-    words += [*_clock(facts), "-i", str(source)]
-    words += ["-map", "0:V:0" if found.video is None else f"0:{found.video}"]
+    words += [*clock(facts), "-i", str(source), *video.second, "-map", video.stream]
     words += [*_audio_maps(plan), *_text_maps(plan)]
     words += ["-map", "0:t?"] if matroska else ["-map", "0:disp:attached_pic?"]
     # Said aloud, it carries the date of creation too, which ffmpeg leaves out of what it copies by itself.
     words += ["-map_metadata", "0", "-c", "copy"]
-    words += [*_video(plan, crf, threads=threads), *_audio(facts, plan), *_text(plan)]
+    words += [*video.words, *_audio(facts, plan), *_text(plan)]
     words += [*_tags(plan, provenance), *(_attached(found.pictures) if matroska else [])]
     # Both limits leave room for the encoder's delay of up to a hundred frames: packets of the other tracks wait for
     # it, in memory, but never without limit: with `0` a film with few subtitles would be held whole.
@@ -97,7 +134,12 @@ def result_name(plan: EncodePlan) -> str:
     return f"film.{plan.container}"
 
 
-def _clock(facts: MediaFacts) -> list[str]:
+def video_stream(found: Found) -> str:
+    """ffmpeg's word for the film's video in its source."""
+    return "0:V:0" if found.video is None else f"0:{found.video}"
+
+
+def clock(facts: MediaFacts) -> list[str]:
     """Keep the source's own times, but take the start of a broadcast clock as zero."""
     return ["-copyts", "-start_at_zero"] if facts.container in CLOCK_CONTAINERS else ["-copyts"]
 
@@ -110,6 +152,21 @@ def _video(plan: EncodePlan, crf: Crf, *, threads: int | None) -> list[str]:
         words += ["-filter:v:0", ",".join(plan.video.filters)]
     # One named disposition, which no video has, stops ffmpeg from marking tracks as default by itself.
     return [*words, "-disposition:v:0", "-captions"]
+
+
+def _second_input(encoded: Encoded) -> list[str]:
+    """The encoded video, moved to where the source's begins: `-itsoffset` counts in microseconds, which rounds."""
+    return ["-bsf:v", f"setts=ts=TS+{encoded.start}", "-i", str(encoded.path)]
+
+
+def _labelled(encoded: Encoded) -> list[str]:
+    """What the copied video says of itself: all that the source's track says but which program made it."""
+    words = []
+    for name, value in encoded.labels:
+        if name.lower() != "encoder":
+            words += ["-metadata:s:v:0", f"{name}={value}"]
+    marks = "+".join(mark for mark in encoded.dispositions if mark != "captions")
+    return [*words, "-disposition:v:0", marks or "0"]
 
 
 def _audio_maps(plan: EncodePlan) -> list[str]:

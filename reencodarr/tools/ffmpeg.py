@@ -1,4 +1,7 @@
-"""Which ffmpeg is used, which build it is, what it can do, and where to get one that can do the rest."""
+"""Which ffmpeg is used, which build it is, what it can do, and where to get one that can do the rest.
+
+Where it has no SVT-AV1 of its own, PyAV's is asked (`tools.pyav`), which encodes in its place.
+"""
 
 import functools
 import platform
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reencodarr.errors import ProgramError, ProgramMissing
-from reencodarr.tools import programs
+from reencodarr.tools import programs, pyav, svt
 
 QUIET = ("-hide_banner", "-nostdin", "-nostats")
 """Flags of every call."""
@@ -26,11 +29,14 @@ class Build:
     svt_av1: str
     """Empty where this ffmpeg has no libsvtav1."""
     libvmaf: bool
+    pyav_svt_av1: str = ""
+    """The SVT-AV1 of PyAV, which then encodes; empty where it is not needed, or not there either."""
 
     @property
     def identity(self) -> str:
         """One word for cache keys and result records."""
-        return f"ffmpeg-{self.ffmpeg}+svtav1-{self.svt_av1 or 'none'}"
+        pyav = f"pyav-{self.pyav_svt_av1}" if self.pyav_svt_av1 else "none"
+        return f"ffmpeg-{self.ffmpeg}+svtav1-{self.svt_av1 or pyav}"
 
 
 def locate(override: Path | None = None) -> Path:
@@ -71,16 +77,26 @@ def build(ffmpeg: Path) -> Build:
     if found is None:
         raise ProgramMissing(f"{ffmpeg} does not answer like ffmpeg.", path=ffmpeg)
     filters = programs.run([ffmpeg, *QUIET, "-filters"]).stdout
-    return Build(ffmpeg=found[1], svt_av1=_svt_version(ffmpeg), libvmaf=" libvmaf " in filters)
+    own = _svt_version(ffmpeg)
+    return Build(
+        ffmpeg=found[1],
+        svt_av1=own,
+        libvmaf=" libvmaf " in filters,
+        pyav_svt_av1="" if own else pyav.svt_version(),
+    )
 
 
 def require(ffmpeg: Path) -> Build:
-    """The build, if it can do the main job.
+    """The build, if it can do the main job, with PyAV's encoder where it has none of its own.
 
     Raises ProgramMissing naming what it lacks.
     """
     found = build(ffmpeg)
-    lacks = [name for name, has in (("libsvtav1", found.svt_av1), ("libvmaf", found.libvmaf)) if not has]
+    lacks = [
+        name
+        for name, has in (("libsvtav1", found.svt_av1 or found.pyav_svt_av1), ("libvmaf", found.libvmaf))
+        if not has
+    ]
     if lacks:
         raise ProgramMissing(f"{ffmpeg} has no {' and no '.join(lacks)}.", path=ffmpeg, advice=missing(ffmpeg, lacks))
     return found
@@ -139,8 +155,7 @@ def _svt_version(ffmpeg: Path) -> str:
     try:
         source = ("-f", "lavfi", "-i", "color=gray:size=128x128:rate=24", "-frames:v", "1")
         encoder = ("-c:v", "libsvtav1", "-preset", "12", "-pix_fmt", "yuv420p10le", "-f", "null", "-")
-        done = programs.run([ffmpeg, *QUIET, *source, *encoder])
+        done = programs.run([ffmpeg, *QUIET, *source, *encoder], environment=svt.TALKATIVE)
     except ProgramError:
         return ""
-    found = re.search(r"SVT-AV1 Encoder Lib v(\S+)", done.stderr)
-    return found[1] if found else "unknown"
+    return svt.version(done.stderr)

@@ -1,4 +1,7 @@
-"""What an ffmpeg can really do: every capability that the main job needs is used once, on a few frames."""
+"""What an ffmpeg can really do: every capability that the main job needs is used once, on a few frames.
+
+Encoding AV1 is the one that PyAV may have in its place.
+"""
 
 import re
 import tempfile
@@ -6,12 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reencodarr.errors import ProgramError, ReencodarrError
-from reencodarr.tools import abav1, checks, ffmpeg, programs
-from reencodarr.tools.checks import Check
+from reencodarr.tools import abav1, checks, ffmpeg, programs, pyav, svt
+from reencodarr.tools.checks import Check, State
 from reencodarr.units import Seconds
 
 _PATIENCE = Seconds(60.0)
-_FRAMES = 4
+_FRAMES = pyav.SAMPLE_FRAMES
 _PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=192x108:rate=24")
 _AV1 = ("-c:v", "libsvtav1", "-preset", "12", "-crf", "30", "-pix_fmt", "yuv420p10le")
 _BY_NUMBER = "format=yuv420p10le,settb=1/1000,setpts=N"
@@ -26,7 +29,7 @@ def capabilities(program: Path) -> list[Check]:
         encoded = av1_encode(program, sample)
         decoded = [av1_decode(program, sample)] if sample.exists() else []
         scored = [vmaf(program, model) for model in (ffmpeg.VMAF_MODEL, ffmpeg.VMAF_MODEL_4K)]
-        return [encoded, *decoded, *scored, opus(program), loopback(program)]
+        return [encoded, *decoded, *scored, opus(program), *([loopback(program)] if own_encoder(program) else [])]
 
 
 def location(override: Path | None) -> tuple[Check, Path | None]:
@@ -40,15 +43,24 @@ def location(override: Path | None) -> tuple[Check, Path | None]:
     return checks.ok("ffmpeg", f"{build.ffmpeg} from {ffmpeg.origin(found, override)} ({found})"), found
 
 
+def own_encoder(program: Path) -> bool:
+    """Whether it encodes AV1 itself."""
+    try:
+        return bool(ffmpeg.build(program).svt_av1)
+    except ProgramError:
+        return False
+
+
 def av1_encode(program: Path, sample: Path) -> Check:
-    """Whether it encodes AV1 with SVT-AV1; writes `sample`."""
-
-    def found(done: programs.Finished) -> str:
-        version = re.search(r"SVT-AV1 Encoder Lib v(\S+)", done.stderr)
-        return f"SVT-AV1 {version[1]}" if version else "SVT-AV1 of an unknown version"
-
+    """Whether AV1 is encoded with SVT-AV1, by this ffmpeg or by PyAV in its place; writes `sample`."""
     encode: list[str | Path] = [*_PICTURE, "-frames:v", str(_FRAMES), *_AV1, "-y", sample]
-    return _tried(program, "AV1 encoder", encode, lacks="libsvtav1", found=found)
+    own = _tried(program, "AV1 encoder", encode, lacks="libsvtav1", found=lambda done: _svt(svt.version(done.stderr)))
+    if own.state is State.OK or own_encoder(program):
+        return own
+    try:
+        return checks.ok(own.name, f"{_svt(pyav.encode_sample(sample))} of PyAV, as this ffmpeg has none")
+    except ProgramError:
+        return own
 
 
 def av1_decode(program: Path, sample: Path) -> Check:
@@ -110,6 +122,10 @@ def ab_av1(override: Path | None, program: Path, *, needed: bool) -> Check:
         return make(name, error.message, advice=advice)
 
 
+def _svt(version: str) -> str:
+    return "SVT-AV1 of an unknown version" if version == "unknown" else f"SVT-AV1 {version}"
+
+
 def _absent(name: str, *, needed: bool) -> Check:
     if not needed:
         return checks.ok(name, "not installed (optional: the built-in search is used)")
@@ -136,4 +152,5 @@ def _tried(
 
 
 def _run(program: Path, arguments: Sequence[str | Path]) -> programs.Finished:
-    return programs.run([program, *ffmpeg.QUIET, *arguments], stall_deadline=_PATIENCE)
+    command = [program, *ffmpeg.QUIET, *arguments]
+    return programs.run(command, environment=svt.TALKATIVE, stall_deadline=_PATIENCE)
