@@ -162,7 +162,7 @@ def _state(body: Any, caller: Caller) -> dict[str, Any]:
     said = _object(body, {"state", "force"})
     state = _object(said.get("state"), {"type", "name", "message", "data", "state_details"})
     kind = state.get("type")
-    if kind not in _STATES:
+    if not isinstance(kind, str) or kind not in _STATES:
         raise Refused(f"A worker may not set the state {kind}.")
     force = said.get("force", False)
     if not isinstance(force, bool) or (force and kind not in _FORCED):
