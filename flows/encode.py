@@ -1,11 +1,17 @@
-"""Flow `encode`: encode one video with the CRF that was found."""
+"""Flow `encode`: encode one film with the CRF that was found, on a worker."""
 
 from prefect import State, flow
 
-from tasks import stages, states
+from tasks import ends
 
 
-@flow(name="encode", flow_run_name="encode {video}")
-def encode(video: str) -> State:
-    """Encode a video, given by path or number. A second run at once finds it claimed and does nothing."""
-    return states.of(stages.encode(stages.find(video)))
+@flow(name="encode", flow_run_name="encode {label}")
+def encode(job: str, attempt: int, label: str = "") -> State:
+    """Do an attempt at a job that `dispatch` gave out; nobody starts this by hand.
+
+    The order comes from the server and the result goes there. A second run of the same attempt is refused its order;
+    a killed one costs this attempt.
+    """
+    from tasks import jobs
+
+    return ends.of(jobs.encode(job, attempt, label))

@@ -12,6 +12,9 @@ COMMANDS = {
     "status": "Show films by state, bytes saved, and failures by cause.",
     "undo": "Put originals back from the trash.",
     "dashboard": "Show every film, its probes and its history in a browser.",
+    "up": "Start everything a server needs, and keep it running.",
+    "serve": "Run one part of the server alone.",
+    "worker": "Work for a server: search and encode films until a signal says stop.",
     "pools": "Make the Prefect work pools that `prefect deploy --all` needs.",
 }
 

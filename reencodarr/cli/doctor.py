@@ -59,7 +59,7 @@ def doctor(paths: list[Path] | None = None, /, *, json: Annotated[bool, Paramete
         for section in _sections(paths or []):
             found.append(section)
             if not json:
-                out.print(_table(section), "")
+                out.print(table(section), "")
     failures = [check for section in found for check in section.checks if check.state is State.FAILED]
     if json:
         out.print_json(_document(found))
@@ -193,7 +193,7 @@ def telemetry(getenv: Callable[[str, str], str] = os.environ.get) -> Check:
     return checks.ok("telemetry", "off in everything that Reencodarr starts")
 
 
-def _table(section: Section) -> Table:
+def table(section: Section) -> Table:
     table = Table(
         title=safe(section.about), title_justify="left", title_style="bold", box=None, show_header=False, pad_edge=False
     )

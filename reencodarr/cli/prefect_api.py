@@ -66,10 +66,10 @@ def starting(settings: Settings) -> Iterator[Callable[[], None]]:
         try:
             yield ready
         finally:
-            _drain()
+            drain()
 
 
-def _drain() -> None:
+def drain() -> None:
     """Let Prefect send what it still holds while its API is there; at exit it would wait for it for ever."""
     if "prefect" not in sys.modules:
         return

@@ -203,6 +203,14 @@ def trust(token: Token) -> ssl.SSLContext:
     return httpx.create_ssl_context() if not token.certificate else ssl.create_default_context(cadata=token.certificate)
 
 
+def trust_widely(token: Token) -> ssl.SSLContext:
+    """For the bucket, which may be beside the server or anywhere: the token's authority and the public ones."""
+    context = httpx.create_ssl_context()
+    if token.certificate:
+        context.load_verify_locations(cadata=token.certificate)
+    return context
+
+
 def judged_skew(skew: Seconds | None) -> str:
     """What is to be said about a clock that differs from the server's; empty when nothing is.
 

@@ -1,0 +1,165 @@
+"""A worker at work: Prefect's part and ours side by side, its signs of life, and how it stops.
+
+The first signal drains: no new runs, those under way go on to their end. The second hands back: every run is asked to
+leave its job at once, is given time for that, and is then ended by force. Nothing stays Running that does not run.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from reencodarr.cli import exits
+from reencodarr.cli.console import err, safe
+from reencodarr.cli.prefect_worker import Worker
+from reencodarr.errors import OrderUnreadable, ReencodarrError, ServerRefused, ServerUnreachable
+from reencodarr.units import Seconds
+from reencodarr.work import handback, link, machine, talk
+from reencodarr.work.link import Link
+from reencodarr.work.settings import WorkerSettings
+from reencodarr.work.talk import Capabilities, Welcome, WorkerBeat
+
+log = logging.getLogger(__name__)
+
+HAND_BACK_GRACE = Seconds(45.0)
+"""For a run to notice, to end its programs (6 s at most), and to leave word."""
+_TICK = 0.2
+_TELL_EVERY = 60.0
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
+"""Those there are on this system; the last one is Windows'."""
+
+
+def serve(
+    loaded: WorkerSettings,
+    way: Link,
+    capabilities: Capabilities,
+    welcome: Welcome,
+    *,
+    environment: Mapping[str, str],
+) -> int:
+    """Work until a signal, or the server, says stop; the exit code."""
+    asked = _Asked()
+    with asked.by_signals():
+        return asyncio.run(_Serving(loaded, way, capabilities, welcome, asked).run(environment))
+
+
+class _Asked:
+    """How often somebody asked to stop. A signal handler does nothing but count."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    @contextlib.contextmanager
+    def by_signals(self) -> Any:
+        numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+        before = {number: signal.signal(number, self._count) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _count(self, _number: int, _frame: object) -> None:
+        self.times += 1
+
+
+class _Serving:
+    """One worker from its welcome to its end."""
+
+    def __init__(
+        self, loaded: WorkerSettings, way: Link, capabilities: Capabilities, welcome: Welcome, asked: _Asked
+    ) -> None:
+        self._loaded, self._way, self._capabilities, self._welcome = loaded, way, capabilities, welcome
+        self._asked = asked
+        self._refused = ""
+        self._silent_since: float | None = None
+        self._told = 0.0
+
+    async def run(self, environment: Mapping[str, str]) -> int:
+        worker = Worker(
+            environment=environment,
+            name=self._welcome.name,
+            work_pool_name=self._welcome.pool,
+            work_queues=list(self._welcome.queues),
+            limit=self._capabilities.slots,
+        )
+        working = asyncio.create_task(worker.start(printer=log.debug))
+        beating = asyncio.create_task(self._beat(worker))
+        try:
+            await self._watch(worker, working)
+        finally:
+            for task in (beating, working):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        await asyncio.to_thread(self._say, worker)
+        err.print(safe(self._refused) if self._refused else "Stopped; nothing is left running.")
+        return exits.CANNOT_WORK if self._refused else exits.DONE
+
+    async def _watch(self, worker: Worker, working: asyncio.Task[None]) -> None:
+        """Until there is nothing more to do here."""
+        handing_back = 0.0
+        while not working.done():
+            await asyncio.sleep(_TICK)
+            if (self._asked.times or self._refused) and not worker.draining:
+                self._drain(worker)
+            if worker.draining and not worker.busy:
+                return
+            if self._asked.times > 1 and not handing_back:
+                handing_back = time.monotonic()
+                err.print(f"Handing back {len(worker.busy)} jobs.")
+                handback.ask(self._loaded.data_dir)
+            if handing_back and time.monotonic() - handing_back > HAND_BACK_GRACE:
+                for run in worker.busy:
+                    await worker.end(run, "Ended by its worker, which was stopped.")
+                handing_back = time.monotonic()
+        working.result()
+
+    def _drain(self, worker: Worker) -> None:
+        worker.draining = True
+        count = len(worker.busy)
+        if count:
+            err.print(f"No new work. {count} jobs go on to their end; a second signal hands them back at once.")
+
+    async def _beat(self, worker: Worker) -> None:
+        while True:
+            await asyncio.to_thread(self._say, worker)
+            await asyncio.sleep(talk.WORKER_BEAT_EVERY)
+
+    def _say(self, worker: Worker) -> None:
+        """One sign of life, and what follows from its answer."""
+        sign = WorkerBeat(
+            draining=worker.draining,
+            running=tuple(sorted(str(run) for run in worker.busy)),
+            scratch_free=machine.scratch_free(self._loaded),
+        )
+        try:
+            answer = self._way.beat(sign)
+            if self._silent_since is not None:
+                self._back(worker)
+        except ServerRefused as error:
+            self._refused = str(error)
+        except (ServerUnreachable, OrderUnreadable) as error:
+            self._away(error)
+        else:
+            if answer.words != worker.resting and not answer.go_on:
+                err.print(f"[yellow]The server gives no work: {safe(answer.words)}[/]")
+            worker.resting = "" if answer.go_on else answer.words or "no reason given"
+
+    def _away(self, error: ReencodarrError) -> None:
+        now = time.monotonic()
+        self._silent_since = self._silent_since or now
+        if now - self._told >= _TELL_EVERY:
+            self._told = now
+            minutes = (now - self._silent_since) / 60
+            err.print(f"[yellow]{safe(error.message)}[/] Away for {minutes:.0f} min; what runs goes on, trying again.")
+
+    def _back(self, worker: Worker) -> None:
+        """The server answers again; it may be another version, or know nothing of this worker's queues any more."""
+        welcome = self._way.hello(self._capabilities, patience=link.BRIEF)
+        worker.queues = frozenset(welcome.queues)
+        self._silent_since, self._told = None, 0.0
+        err.print("The server is back.")
