@@ -38,20 +38,26 @@ def part_range(size: Bytes, number: int) -> tuple[int, int]:
     return start, min(start + part_size(size), size)
 
 
-def room(quota: Bytes | None, *, used: Bytes, promised: Bytes = Bytes(0)) -> Bytes | None:
-    """How many bytes the quota still allows; None where there is no quota.
+def room(quota: Bytes | None, *, used: Bytes, promised: Bytes = Bytes(0), free: Bytes | None = None) -> Bytes | None:
+    """How many more bytes the bucket may be given; None where nothing limits it.
 
     `promised` is what was allowed before but is not in the bucket yet: uploads under way, results of running jobs.
+    `free` is what the disk below the bucket still takes, where that is known.
     """
-    return None if quota is None else Bytes(max(0, quota - used - promised))
+    limits = [] if quota is None else [quota - used]
+    if free is not None:
+        limits.append(free)
+    return Bytes(max(0, min(limits) - promised)) if limits else None
 
 
-def fit(needed: Bytes, *, quota: Bytes | None, used: Bytes, promised: Bytes = Bytes(0)) -> Fit:
+def fit(
+    needed: Bytes, *, quota: Bytes | None, used: Bytes, promised: Bytes = Bytes(0), free: Bytes | None = None
+) -> Fit:
     """Whether `needed` more bytes may be put into the bucket."""
-    left = room(quota, used=used, promised=promised)
-    if quota is None or left is None or needed <= left:
-        return Fit.NOW
-    return Fit.LATER if needed <= quota else Fit.NEVER
+    if quota is not None and needed > quota:
+        return Fit.NEVER
+    left = room(quota, used=used, promised=promised, free=free)
+    return Fit.NOW if left is None or needed <= left else Fit.LATER
 
 
 def _ceiling(numerator: int, denominator: int) -> int:

@@ -47,17 +47,24 @@ def test_parts_grow_with_films_that_need_it(size: int, part: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("needed", "quota", "used", "promised", "expected"),
+    ("needed", "quota", "used", "promised", "free", "expected"),
     [
-        (10, None, 10**12, 0, Fit.NOW),
-        (10, 100, 90, 0, Fit.NOW),
-        (11, 100, 90, 0, Fit.LATER),
-        (10, 100, 80, 11, Fit.LATER),
-        (100, 100, 500, 0, Fit.LATER),
-        (101, 100, 0, 0, Fit.NEVER),
+        (10, None, 10**12, 0, None, Fit.NOW),
+        (10, 100, 90, 0, None, Fit.NOW),
+        (11, 100, 90, 0, None, Fit.LATER),
+        (10, 100, 80, 11, None, Fit.LATER),
+        (100, 100, 500, 0, None, Fit.LATER),
+        (101, 100, 0, 0, None, Fit.NEVER),
+        (10, 100, 0, 5, 14, Fit.LATER),
+        (9, 100, 0, 5, 14, Fit.NOW),
+        (10, None, 0, 0, 9, Fit.LATER),
     ],
 )
-def test_a_quota_is_kept(needed: int, quota: int | None, used: int, promised: int, expected: Fit) -> None:
-    limit = None if quota is None else Bytes(quota)
+def test_quota_and_disk_are_kept(
+    needed: int, quota: int | None, used: int, promised: int, free: int | None, expected: Fit
+) -> None:
+    limit, disk = (None if one is None else Bytes(one) for one in (quota, free))
 
-    assert sizes.fit(Bytes(needed), quota=limit, used=Bytes(used), promised=Bytes(promised)) is expected
+    found = sizes.fit(Bytes(needed), quota=limit, used=Bytes(used), promised=Bytes(promised), free=disk)
+
+    assert found is expected
