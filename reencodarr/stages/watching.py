@@ -108,8 +108,8 @@ def _ending(workplace: Workplace, row: Job, run: Run | None, fleet: Fleet) -> En
         return partial(_never_claimed, row=row)
     if why:
         return partial(attempts.give_back, row=row, words=why)
-    if run is not None and run.state in {RunState.SCHEDULED, RunState.PENDING}:
-        _renew(workplace, row)
+    if run is not None and (run.state is not RunState.RUNNING or row.phase == jobs.STAGING):
+        _renew(workplace, row)  # It waits for a worker, or for its turn to be brought into the bucket.
     return None
 
 
@@ -131,9 +131,8 @@ def _why_not_claimed(row: Job, run: Run | None, fleet: Fleet, *, over: bool) -> 
     load = Load(kind=Kind(row.kind), place=Place(pool=row.pool, queue=row.queue))
     if waits and row.phase == jobs.READY and not matching.served(load, fleet.machines):
         return "No worker that could do it is there any more."
-    if over and (run is None or run.state is RunState.RUNNING):
-        return "Its film was not brought into the bucket." if row.phase == jobs.STAGING else "No worker claimed it."
-    return ""
+    never = over and (run is None or (run.state is RunState.RUNNING and row.phase == jobs.READY))
+    return "Nobody asked for its order." if never else ""
 
 
 def _never_claimed(session: Session, row: Job) -> Outcome:
