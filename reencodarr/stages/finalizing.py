@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reencodarr.encoding.plan import EncodePlan
-from reencodarr.errors import ProofError, Stage
+from reencodarr.errors import ObjectDamaged, ProofError, Stage
 from reencodarr.library import database, encodes, facts, journal, plans, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, Library, Video
@@ -16,9 +16,10 @@ from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.progress import Progress, Report, silent
 from reencodarr.proof import verdict
 from reencodarr.proof.verdict import Proof
-from reencodarr.stages import settling, sources, step
+from reencodarr.stages import collecting, settling, sources, step
 from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
+from reencodarr.storage.bucket import Bucket
 from reencodarr.swap import commit, trash
 from reencodarr.swap.order import SwapOrder
 from reencodarr.units import MIB, Bytes, VmafScore
@@ -38,26 +39,37 @@ class _Pending:
     encode: Encode
 
 
-def finalize(workplace: Workplace, video_id: int, *, batch: str, report: Report = silent) -> Outcome:
-    """Prove and swap in the result of a video. `batch` names the run, so that all its swaps can be undone together."""
+def finalize(
+    workplace: Workplace, video_id: int, *, batch: str, bucket: Bucket | None = None, report: Report = silent
+) -> Outcome:
+    """Prove and swap in the result of a video, which another machine may have left in the bucket.
+
+    `batch` names the run, so that all its swaps can be undone together.
+    """
     outcome = step.take(
         workplace,
         video_id,
         before=State.ENCODED,
         stage=Stage.SWAP,
         report=report,
-        work=lambda _attempt, heard: _verdict(workplace, video_id, batch=batch, report=heard),
+        work=lambda _attempt, heard: _verdict(workplace, bucket, video_id, batch=batch, report=heard),
     )
+    if outcome.state is not State.ENCODED:
+        collecting.discard(workplace, bucket, video_id)
     settling.discard_results(workplace)
     return outcome
 
 
-def _verdict(workplace: Workplace, video_id: int, *, batch: str, report: Report) -> Verdict:
+def _verdict(workplace: Workplace, bucket: Bucket | None, video_id: int, *, batch: str, report: Report) -> Verdict:
     if sources.unchanged(workplace, video_id) is None:
         return sources.CHANGED
-    pending = _pending(workplace, video_id)
-    if not pending.encode.result_path.is_file():
+    try:
+        here = collecting.collect(workplace, bucket, video_id, report=report)
+    except ObjectDamaged as damage:
+        return Verdict(after=State.CRF_SEARCHED, words=f"{damage.message} It is encoded again.")
+    if not here:
         return Verdict(after=State.CRF_SEARCHED, words="The result is gone from scratch; it is encoded again.")
+    pending = _pending(workplace, video_id)
     sources.require_replaceable(workplace, video_id)
     _prove(workplace, pending, report=report)
     order = _order(workplace, video_id, pending, batch=batch)

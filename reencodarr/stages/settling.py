@@ -1,10 +1,11 @@
 """After a swap or an undo: what the database must say, whoever finished it, as often as it is said."""
 
 import logging
+from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from reencodarr.library import database, encodes, ledger, transitions, videos
+from reencodarr.library import database, encodes, jobs, ledger, transitions, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, VideoState
 from reencodarr.media import fingerprint as identity
@@ -12,6 +13,7 @@ from reencodarr.stages.workplace import Workplace
 from reencodarr.swap.order import Receipt, SwapOrder
 from reencodarr.tools import scratch
 from reencodarr.units import Bytes
+from reencodarr.work import orders
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +57,15 @@ def discard_results(workplace: Workplace) -> Bytes:
             .where(VideoState.state == State.ENCODED.value)
         ).all()
         encoding = session.exec(select(VideoState).where(VideoState.state == State.ENCODING.value)).all()
+        given = jobs.unsettled(session)
     wanted = {path.stem for path in waiting} | {result_stem(row.video_id, row.attempt) for row in encoding}
-    return scratch.discard(file for file in present if file.stem not in wanted)
+    wanted |= {orders.kept_name(row.key or "", row.attempt) for row in given}
+    return scratch.discard(file for file in present if _name(file) not in wanted)
+
+
+def _name(file: Path) -> str:
+    """What a kept file is the result of, also while it is being written (`.json.part`)."""
+    return file.name.partition(".")[0]
 
 
 def result_stem(video_id: int, attempt: int) -> str:

@@ -1,0 +1,132 @@
+"""Staging: a film is brought into the bucket, once, for whoever searches and encodes it on another machine."""
+
+import hashlib
+import logging
+import time
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from reencodarr.errors import JobLost, OriginalChanged, ReencodarrError, StateConflict, StorageError
+from reencodarr.library import database, jobs, staged, transitions
+from reencodarr.library.tables import Job, Video
+from reencodarr.media import packets
+from reencodarr.progress import Progress, Report, silent
+from reencodarr.stages import attempts, objects, sources, step
+from reencodarr.stages.step import Outcome
+from reencodarr.stages.workplace import Workplace
+from reencodarr.storage import streams
+from reencodarr.storage.bucket import Bucket
+from reencodarr.transfer.blocks import Tally
+from reencodarr.units import MIB, Bytes
+from reencodarr.work import sheet as sheets
+from reencodarr.work.sheet import Sheet
+
+log = logging.getLogger(__name__)
+
+
+def stage(workplace: Workplace, bucket: Bucket, key: str, attempt: int, *, report: Report = silent) -> str:
+    """Bring the film of a job into the bucket, unless it is there; in words, what was done. May be repeated safely.
+
+    A film that changed meanwhile is analysed anew. Trouble with the bucket gives the job back: nothing is said against
+    the film. Any other failure counts as an attempt.
+
+    Raises JobLost when the job does not wait for it (any more).
+    """
+    with database.session(workplace.database, reads_only=True) as session:
+        row = jobs.held(session, key, attempt)
+        video = session.get_one(Video, row.video_id)
+        source = objects.source(video)
+        there = staged.ready(session, source)
+    if row.phase != jobs.STAGING:
+        return f"{video.path.name} does not wait for it any more."
+    try:
+        if there is None:
+            _bring(workplace, bucket, row, video, source, report=_renewing(workplace, row, report))
+    except (JobLost, StateConflict):
+        raise
+    except OriginalChanged as change:
+        return _ended(workplace, row, partial(attempts.conclude, row=row, verdict=sources.CHANGED, result=""), change)
+    except StorageError as error:
+        return _ended(workplace, row, partial(attempts.give_back, row=row, words=error.message), error)
+    except ReencodarrError as error:
+        failure = attempts.failed_at(row, error)
+        told = attempts.told(row, failure)
+        return _ended(workplace, row, partial(attempts.fail, row=row, failure=failure, result=told), error)
+    with database.session(workplace.database) as session:
+        jobs.staged(session, row)
+    return f"{video.path.name} is in the bucket."
+
+
+def _bring(workplace: Workplace, bucket: Bucket, row: Job, video: Video, source: str, *, report: Report) -> None:
+    """Raises FileUnreadable, OriginalChanged, MediaError, StorageError, JobLost."""
+    film, size, started = video.path, Bytes(video.size), time.monotonic()
+    _require_unchanged(workplace, row.video_id, film)
+    index = packets.index(film)
+    tally, sent = Tally(), 0
+
+    def counted(length: int) -> None:
+        nonlocal sent
+        sent += length
+        report(Progress(stage="staging", label=film.name, fraction=sent / size if size else 1.0))
+
+    with film.open("rb") as file:
+        passing = cast(BinaryIO, _Tallied(file, tally))
+        streams.put(bucket, objects.film(source), passing, size=size, on_bytes=counted)
+    _require_unchanged(workplace, row.video_id, film)
+    sheet = sheets.pack(Sheet(index=index, digests=tally.digests()))
+    bucket.put_bytes(objects.sheet(source), sheet)
+    with database.session(workplace.database) as session:
+        staged.promise(session, source, video_id=row.video_id, size=size)
+        staged.arrived(
+            session,
+            source,
+            size=Bytes(size + len(sheet)),
+            sha256=tally.digests().sha256,
+            sheet_sha256=hashlib.sha256(sheet).hexdigest(),
+            excerpt_sha256="",
+        )
+    seconds = time.monotonic() - started
+    log.info("%s: staged %d MiB in %.1f s, sheet %d KiB", film.name, size // MIB, seconds, len(sheet) // 1024)
+
+
+class _Tallied:
+    """A file whose bytes are counted in as they are read."""
+
+    def __init__(self, file: BinaryIO, tally: Tally) -> None:
+        self._file, self._tally = file, tally
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._tally.update(data)
+        return data
+
+
+def _require_unchanged(workplace: Workplace, video_id: int, film: Path) -> None:
+    if sources.unchanged(workplace, video_id) is None:
+        raise OriginalChanged(f"{film} changed since it was analysed.", path=film)
+
+
+def _renewing(workplace: Workplace, row: Job, report: Report) -> Report:
+    """Hold the claim while the film passes; raises JobLost where it was lost."""
+    renewed = time.monotonic()
+
+    def renew_and_report(progress: Progress) -> None:
+        nonlocal renewed
+        report(progress)
+        if time.monotonic() - renewed < step.RENEW_EVERY:
+            return
+        renewed = time.monotonic()
+        try:
+            with database.session(workplace.database) as session:
+                transitions.renew(session, row.video_id, attempt=row.attempt, lease=step.LEASE)
+        except StateConflict as conflict:
+            raise JobLost(f"Job {row.key} does not hold its film any more: {conflict.message}") from conflict
+
+    return renew_and_report
+
+
+def _ended(workplace: Workplace, row: Job, ending: attempts.Ending, why: ReencodarrError) -> str:
+    outcome: Outcome = attempts.ended(workplace, row, ending)
+    log.warning("%s. The video is %s.", why, outcome.state)
+    return f"{why} The video is {outcome.state}."
