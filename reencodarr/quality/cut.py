@@ -121,14 +121,16 @@ def filters(cut: Cut, video_filters: tuple[str, ...] = ()) -> list[str]:
     window = cut.window
     if window is None:
         return [*video_filters]
-    if cut.counted:
-        first = 0 if cut.anchor is None else cut.anchor.place
-        begin = [] if cut.anchor is None else [f"trim=start_pts={cut.anchor.pts}"]
-        return [*begin, *video_filters, f"trim=start_frame={window.first - first}:end_frame={window.end - first}"]
+    if cut.counted and cut.anchor is None:
+        return [*video_filters, f"trim=start_frame={window.first}:end_frame={window.end}"]
     near = _pre_roll(cut)
     before = [] if near is None else [f"trim=start_pts={near}"]
-    bounds = f"trim=start_pts={window.start_pts}:end_pts={window.end_pts}"
-    return [*before, *video_filters, f"settb={cut.time_base.numerator}/{cut.time_base.denominator}", bounds]
+    before += [*video_filters, f"settb={cut.time_base.numerator}/{cut.time_base.denominator}"]
+    if cut.counted and cut.anchor is not None:
+        first = cut.anchor.place
+        counted = f"trim=start_frame={window.first - first}:end_frame={window.end - first}"
+        return [*before, f"trim=start_pts={cut.anchor.pts}", counted]
+    return [*before, f"trim=start_pts={window.start_pts}:end_pts={window.end_pts}"]
 
 
 def of_reference(video_filters: tuple[str, ...]) -> tuple[str, ...]:

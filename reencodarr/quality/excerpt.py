@@ -79,7 +79,7 @@ def cut(
     Raises ExcerptUnusable when the film cannot be sampled in parts, or is not the one of the index: fetch it whole;
     MediaError, NoSpace, and what reading the source raises.
     """
-    path = folder / f"excerpt{PurePath(label).suffix}"
+    path = file_in(folder, label)
     with _file(source) as file:
         made = _planned(file, label, index, windows, path=path)
         if made.form is Form.WHOLE:
@@ -103,6 +103,12 @@ def of(excerpt: Excerpt, index: PacketIndex) -> Footage:
         parts=None if excerpt.form is Form.WHOLE else parts,
         named=Path(excerpt.label),
     )
+
+
+def file_in(folder: Path, label: str) -> Path:
+    """Where the excerpt of a film lies. It keeps the film's extension, by which ffmpeg tells what looks alike."""
+    suffix = PurePath(label).suffix
+    return folder / f"excerpt{suffix if suffix[1:].isalnum() and suffix.isascii() else ''}"
 
 
 def _planned(file: demuxer.File, label: str, index: PacketIndex, windows: Sequence[Window], *, path: Path) -> Excerpt:

@@ -95,19 +95,20 @@ def _found(opened: demuxer.Source, keyframe: int, stop: int | None) -> Range | N
     """From the keyframe's first byte to what follows the window, if reading on from here meets the keyframe."""
     matroska = opened.container.format.name == seekable.MATROSKA
     start: int | None = None
-    behind = 0
+    place = behind = 0
     for packet in opened.container.demux(opened.video):
         time = packet.pts if packet.pts is not None else packet.dts
-        if time is None or packet.pos is None:
+        place = place if packet.pos is None else packet.pos  # It may share one packet of the stream with others.
+        if time is None:
             continue
-        if start is None and time == keyframe and packet.is_keyframe:
-            start = packet.pos
+        if start is None and time == keyframe:
+            start = place
         elif start is None and packet.is_keyframe and time > keyframe:
             return None
         elif start is not None and stop is not None and packet.dts is not None and packet.dts >= stop:
             behind += packet.is_keyframe or not matroska
             if behind == (1 if matroska else _BEHIND):
-                return start, packet.pos
+                return start, place
     return (start, opened.size) if start is not None else None
 
 
