@@ -1,5 +1,6 @@
 """Prefect's app behind the filter, asked from inside with the owner's secret: no network, no Prefect client."""
 
+import asyncio
 import base64
 import logging
 from collections.abc import MutableMapping
@@ -10,6 +11,7 @@ import httpx
 
 from reencodarr.errors import ServerUnreachable
 from reencodarr.stages import queues
+from reencodarr.units import Seconds
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +19,9 @@ _OK = 200
 _CREATED = 201
 _MISSING = 404
 _CONFLICT = 409
+_ONCE_MORE = 503
+_TRIES = 5
+_PAUSE = Seconds(0.3)
 _BAND = 1000
 """Prefect gives every queue of a pool its own priority and shifts those in its way; in bands they keep their order."""
 
@@ -57,7 +62,7 @@ class Inner:
 
         Raises ServerUnreachable.
         """
-        answer = await self._client.get(path)
+        answer = await self._ask("GET", path)
         if answer.status_code == _MISSING:
             return None
         if answer.status_code != _OK:
@@ -76,7 +81,7 @@ class Inner:
         """
         for queue in queues.ranked(tuple(name for name in names if (pool, name) not in self._made)):
             said = {"name": queue.name, "priority": queue.priority * _BAND}
-            answer = await self._client.post(f"/work_pools/{pool}/queues", json=said)
+            answer = await self._ask("POST", f"/work_pools/{pool}/queues", json=said)
             if answer.status_code not in {_CREATED, _CONFLICT}:
                 raise ServerUnreachable(
                     f"Queue {queue.name} of pool {pool} cannot be made: Prefect's API answers {answer.status_code}.",
@@ -85,3 +90,12 @@ class Inner:
             if answer.status_code == _CREATED:
                 log.info("made queue %s of pool %s", queue.name, pool)
             self._made.add((pool, queue.name))
+
+    async def _ask(self, method: str, path: str, **body: Any) -> httpx.Response:
+        """The answer. Prefect says 503 where its SQLite file is locked, and means: once more."""
+        for _ in range(_TRIES):
+            answer = await self._client.request(method, path, **body)
+            if answer.status_code != _ONCE_MORE:
+                break
+            await asyncio.sleep(_PAUSE)
+        return answer

@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +39,8 @@ class Server:
         if self.settings.server.tls:
             pinned = self.settings.data_dir / "tls" / "authority.pem"
             options.setdefault("verify", ssl.create_default_context(cafile=str(pinned)))
-        return httpx.Client(base_url=f"{self.url}/api", auth=(name, secret), timeout=30, **options)
+        transport = _Patient(verify=options.pop("verify", True))
+        return httpx.Client(base_url=f"{self.url}/api", auth=(name, secret), timeout=30, transport=transport)
 
     def worker(self, name: str, pool: str = "linux", *, local: bool = False) -> str:
         """A new worker's `name:secret`."""
@@ -63,6 +65,19 @@ class Server:
     def state(self, run: str) -> str:
         with self.owner as client:
             return str(client.get(f"/flow_runs/{run}").json()["state"]["type"])
+
+
+class _Patient(httpx.HTTPTransport):
+    """Asks once more where Prefect's SQLite file was locked, as Prefect's own client does."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(20):
+            answer = super().handle_request(request)
+            if answer.status_code != 503:
+                break
+            answer.read()
+            time.sleep(0.3)
+        return answer
 
 
 @contextmanager
