@@ -3,7 +3,7 @@
 from prefect import task
 
 from reencodarr.library.scan import ScanSummary
-from reencodarr.stages import analysis, encoding, finalizing, housekeeping, queue, scanning
+from reencodarr.stages import analysis, depot, encoding, finalizing, housekeeping, queue, scanning
 from reencodarr.stages import search as searching
 from reencodarr.stages.housekeeping import Tidied
 from reencodarr.stages.step import Outcome
@@ -49,8 +49,13 @@ def encode(video_id: int) -> Outcome:
 @task(name="finalize", task_run_name="finalize video {video_id}")
 def finalize(video_id: int, batch: str) -> Outcome:
     """Prove one video's result and swap it in."""
+    place = workplace.current()
     return finalizing.finalize(
-        workplace.current(), video_id, batch=batch, report=progress.reporter("finalize", "Proof and swap")
+        place,
+        video_id,
+        batch=batch,
+        bucket=depot.open_bucket(place.settings),
+        report=progress.reporter("finalize", "Proof and swap"),
     )
 
 
@@ -62,8 +67,9 @@ def recover() -> list[str]:
 
 @task(name="tidy", **retries.BRIEFLY)
 def tidy() -> Tidied:
-    """Expire the trash, sweep leftovers, release dead claims."""
-    return housekeeping.tidy(workplace.current())
+    """Expire the trash, sweep leftovers in scratch and bucket, release dead claims."""
+    place = workplace.current()
+    return housekeeping.tidy(place, depot.open_bucket(place.settings))
 
 
 @task(name="find")

@@ -4,10 +4,12 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from reencodarr.errors import StorageError
 from reencodarr.library import database, jobs, journal, ledger, transitions
 from reencodarr.library.tables import now
-from reencodarr.stages import settling
+from reencodarr.stages import settling, unstaging
 from reencodarr.stages.workplace import Workplace
+from reencodarr.storage.bucket import Bucket
 from reencodarr.swap import journal as swap_journal
 from reencodarr.swap import recovery, trash
 from reencodarr.swap.order import SwapState
@@ -27,13 +29,16 @@ class Tidied:
     freed: Bytes
     swept: Bytes
     released: int
+    objects: int = 0
+    """That left the bucket, where there is one."""
 
     @property
     def words(self) -> str:
         """One sentence."""
         return (
             f"{self.expired} originals left the trash ({self.freed // MIB} MiB freed), "
-            f"{self.swept // MIB} MiB of scratch swept, {self.released} dead claims ended."
+            f"{self.swept // MIB} MiB of scratch swept, {self.released} dead claims ended"
+            f"{f', {self.objects} objects left the bucket' if self.objects else ''}."
         )
 
 
@@ -62,16 +67,26 @@ def recover_below(workplace: Workplace, root: Path) -> list[str]:
     return [f"{one.journal.name}: {one.outcome}. {one.words}".strip() for one in found]
 
 
-def tidy(workplace: Workplace) -> Tidied:
-    """Expire the trash, sweep scratch, discard results nobody waits for. May be repeated safely."""
+def tidy(workplace: Workplace, bucket: Bucket | None = None) -> Tidied:
+    """Expire the trash, sweep scratch and bucket, discard results nobody waits for. May be repeated safely."""
     with database.session(workplace.database) as session:
         released = transitions.reset_stale(session, now())
         jobs.lose(session, released)
     expired, freed = _expire(workplace)
     swept = scratch.sweep(workplace.settings.scratch) + settling.discard_results(workplace)
-    tidied = Tidied(expired=expired, freed=freed, swept=Bytes(swept), released=len(released))
+    gone = 0 if bucket is None else _tidy_bucket(workplace, bucket)
+    tidied = Tidied(expired=expired, freed=freed, swept=Bytes(swept), released=len(released), objects=gone)
     log.info("%s", tidied.words)
     return tidied
+
+
+def _tidy_bucket(workplace: Workplace, bucket: Bucket) -> int:
+    """How many objects left it. A bucket that is away is swept the next time."""
+    try:
+        return unstaging.discard(workplace, bucket) + unstaging.sweep(workplace, bucket).objects
+    except StorageError as error:
+        log.warning("the bucket was not swept: %s", error)
+        return 0
 
 
 def _expire(workplace: Workplace) -> tuple[int, Bytes]:

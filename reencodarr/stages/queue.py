@@ -51,6 +51,13 @@ def find(workplace: Workplace, video: str) -> int:
     return known.id
 
 
+def prioritise(workplace: Workplace, video_id: int) -> int:
+    """Put a video before all others; its number."""
+    with database.session(workplace.database) as session:
+        transitions.prioritise(session, video_id)
+    return video_id
+
+
 def retry(workplace: Workplace, paths: Sequence[str]) -> int:
     """Send the failed videos below `paths` back to analysis; their number."""
     with database.session(workplace.database) as session:

@@ -1,0 +1,16 @@
+"""Flow `prioritise`: put one video before all others."""
+
+from prefect import flow
+from prefect.deployments import run_deployment
+
+from tasks import dispatching
+
+DISPATCH = "dispatch/server"
+
+
+@flow(name="prioritise", flow_run_name="prioritise {video}")
+def prioritise(video: str) -> int:
+    """Put a video, given by path or number, first, and wake dispatch; its number. What runs already is not stopped."""
+    number = dispatching.prioritise(video)
+    run_deployment(DISPATCH, timeout=0, as_subflow=False)
+    return number
