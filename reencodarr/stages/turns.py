@@ -55,7 +55,8 @@ class Limits:
 
 def encodes(session: Session, builds: Collection[str], limits: Limits) -> list[Turn]:
     """Videos whose CRF was found by one of these builds, the best first. Reads only."""
-    searched = select(func.max(Search.id)).where(col(Search.video_id) == col(VideoState.video_id)).scalar_subquery()
+    newest = select(func.max(Search.id)).where(col(Search.video_id) == col(VideoState.video_id))
+    searched = newest.correlate(VideoState).scalar_subquery()
     query = (
         _waiting(State.CRF_SEARCHED, limits, saved=1 - col(Search.percent) / 100)
         .add_columns(col(Search.build))
@@ -80,7 +81,8 @@ def searches(session: Session, limits: Limits) -> list[Turn]:
 
 def stranded(session: Session, builds: Collection[str], limit: int) -> list[int]:
     """Videos that were searched by a build that no worker has any more, so that nobody could encode them."""
-    searched = select(func.max(Search.id)).where(col(Search.video_id) == col(VideoState.video_id)).scalar_subquery()
+    newest = select(func.max(Search.id)).where(col(Search.video_id) == col(VideoState.video_id))
+    searched = newest.correlate(VideoState).scalar_subquery()
     query = (
         select(VideoState.video_id)
         .join(Search, col(Search.id) == searched)
