@@ -24,7 +24,7 @@ class Patience:
     first_pause: Seconds = Seconds(0.5)
     longest_pause: Seconds = Seconds(15.0)
     connect: Seconds = Seconds(10.0)
-    silence: Seconds = Seconds(60.0)
+    silence: Seconds = Seconds(120.0)
     """Without a byte, or with fewer than `floor` a second: the connection is given up."""
     floor: int = 1 * KIB
 

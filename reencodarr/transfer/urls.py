@@ -60,7 +60,7 @@ class Parts:
     def _url(self, number: int) -> str:
         with self._lock:
             if number in self._numbers:
-                first = self._numbers.index(number)
+                first = self._numbers.index(number) // AT_ONCE * AT_ONCE
                 batch = self._numbers[first : first + AT_ONCE]
                 del self._numbers[first : first + AT_ONCE]
                 self._unused |= self._fetch(batch)

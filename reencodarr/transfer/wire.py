@@ -121,6 +121,7 @@ def _connected(place: tuple[Any, ...], timeout: float | None, stop: Stop) -> soc
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setblocking(False)
         began = time.monotonic()
         number = sock.connect_ex(address)
