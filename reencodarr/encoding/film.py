@@ -64,9 +64,11 @@ class Encoded:
     path: Path
     start: int
     """The first frame's time in the file's time base; in the file it is zero."""
-    labels: tuple[tuple[str, str], ...]
+    rate: str = ""
+    """Frames a second, as a fraction; empty where nobody knows."""
+    labels: tuple[tuple[str, str], ...] = ()
     """The tags of the source's video track."""
-    dispositions: tuple[str, ...]
+    dispositions: tuple[str, ...] = ()
     """Its marks."""
 
 
@@ -94,7 +96,7 @@ def muxing_arguments(
     source: Path, result: Path, encoded: Encoded, *, facts: MediaFacts, plan: EncodePlan, provenance: str, found: Found
 ) -> list[str]:
     """As `film_arguments`, where the video is encoded already: all else of the film joins it."""
-    video = _Video(second=_second_input(encoded), stream="1:0", words=_labelled(encoded))
+    video = _Video(second=encoded_input(encoded), stream="1:0", words=_labelled(encoded))
     return _arguments(source, result, video, facts=facts, plan=plan, provenance=provenance, found=found)
 
 
@@ -154,9 +156,17 @@ def _video(plan: EncodePlan, crf: Crf, *, threads: int | None) -> list[str]:
     return [*words, "-disposition:v:0", "-captions"]
 
 
-def _second_input(encoded: Encoded) -> list[str]:
-    """The encoded video, moved to where the source's begins: `-itsoffset` counts in microseconds, which rounds."""
+def encoded_input(encoded: Encoded) -> list[str]:
+    """Arguments that open the encoded video, moved to where its source begins.
+
+    `-itsoffset` would count in microseconds, which rounds.
+    """
     return ["-bsf:v", f"setts=ts=TS+{encoded.start}", "-i", str(encoded.path)]
+
+
+def encoded_rate(encoded: Encoded) -> list[str]:
+    """Arguments that state the frame rate of a copied video; they change no frame's time."""
+    return ["-r:v:0", encoded.rate] if encoded.rate else []
 
 
 def _labelled(encoded: Encoded) -> list[str]:
@@ -166,7 +176,7 @@ def _labelled(encoded: Encoded) -> list[str]:
         if name.lower() != "encoder":
             words += ["-metadata:s:v:0", f"{name}={value}"]
     marks = "+".join(mark for mark in encoded.dispositions if mark != "captions")
-    return [*words, "-disposition:v:0", marks or "0"]
+    return [*words, *encoded_rate(encoded), "-disposition:v:0", marks or "0"]
 
 
 def _audio_maps(plan: EncodePlan) -> list[str]:

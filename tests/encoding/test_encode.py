@@ -83,7 +83,7 @@ def test_a_result_is_what_it_is_reported_to_be(ffmpeg: Path, film: Path, scratch
     assert result.seconds > 0
     assert result.cpu_seconds > 0
     assert result.peak_memory > 0
-    assert "-svtav1-params:v:0 crf=50" in result.command
+    assert "crf=50" in result.command
     assert result.build == ffmpeg_tool.build(ffmpeg).identity
     assert fingerprint.fingerprint(film).same_file(before)
 

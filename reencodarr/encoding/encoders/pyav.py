@@ -13,12 +13,11 @@ from typing import ClassVar
 from av.stream import Disposition
 
 from reencodarr.encoding import arguments, film
-from reencodarr.encoding.encoders import head
-from reencodarr.encoding.encoders.encoder import QUIET_SVT, Clip, FilmJob, OnLine
+from reencodarr.encoding.encoders import head, pyav_order
+from reencodarr.encoding.encoders.encoder import PROGRESS, QUIET_SVT, Clip, FilmJob, OnLine
 from reencodarr.encoding.encoders.ffmpeg import reading, shown
 from reencodarr.encoding.encoders.pyav_order import SHIFT, PyavOrder
 from reencodarr.encoding.film import Encoded
-from reencodarr.errors import ProgramFailed
 from reencodarr.media import demuxer
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs, scratch
@@ -38,55 +37,59 @@ class Pyav:
     """The ffmpeg that decodes and filters."""
 
     def clip(self, clip: Clip, result: Path, *, on_line: OnLine) -> Finished:
-        return self._encode(clip, result, for_film=False, on_line=on_line)
+        encoded, video = self._encode(clip, result, on_line=on_line)
+        words = ["-v", "error", "-y", "-copyts", *film.encoded_input(video), "-map", "0:0", "-c", "copy"]
+        words += [*film.encoded_rate(video), "-f", "matroska"]
+        moved = programs.run([self.program, *ffmpeg_tool.QUIET, *words, result], about=clip.about)
+        scratch.discard([video.path])
+        return _both(encoded, moved)
 
     def film(self, job: FilmJob, result: Path, *, on_line: OnLine, on_muxing: OnLine) -> Finished:
-        first: list[int] = []
+        clip, labels, dispositions = _whole(job)
+        encoded, video = self._encode(clip, result, on_line=on_line)
+        labelled = replace(video, labels=labels, dispositions=dispositions)
+        muxed = self._put_together(job, labelled, result, on_line=on_muxing)
+        scratch.discard([video.path])
+        return _both(encoded, muxed)
+
+    def _encode(self, clip: Clip, result: Path, *, on_line: OnLine) -> tuple[Finished, Encoded]:
+        """The video in a file beside `result`.
+
+        Two programs: one picture that tells what the encoder must know, then the encode.
+        """
+        told, video = (result.with_name(f"{result.stem}-{name}") for name in ("head.mkv", "video.mp4"))
+        start = reading(self.program, clip)
+        look = [*start, *PROGRESS, "-y", *shown(clip, clip.filters), *head.ARGUMENTS, told]
+        looked = programs.run(look, on_line=lambda line: _alive(line, on_line), about=clip.about)
+        said: dict[str, str] = {}
 
         def heard(line: str) -> None:
             key, _, value = line.partition("=")
-            if key == "first_pts":
-                first.append(int(value))
+            if key in (pyav_order.FIRST, pyav_order.RATE):
+                said[key] = value
             on_line(line)
 
-        clip, labels, dispositions = _whole(job)
-        video = result.with_name(f"video-of-{result.stem}.mp4")
-        encoded = self._encode(clip, video, for_film=True, on_line=heard)
-        if not first:
-            raise ProgramFailed(
-                f"Not one picture of {job.source} could be encoded.",
-                command=encoded.command, exit_code=0, stderr=encoded.stderr, path=job.source,
-            )  # fmt: skip
-        copied = Encoded(
-            path=video, start=first[0] * clip.time_base.numerator, labels=labels, dispositions=dispositions
-        )
-        muxed = self._put_together(job, copied, result, on_line=on_muxing)
-        scratch.discard([video])
-        return _both(encoded, muxed)
+        command = [sys.executable, "-m", _CHILD, pyav_order.to_json(self._order(clip, told, video))]
+        encoded = programs.run(command, on_line=heard, environment=QUIET_SVT, about=clip.about)
+        scratch.discard([told])
+        first = int(said[pyav_order.FIRST]) * clip.time_base.numerator
+        return _both(looked, encoded), Encoded(path=video, start=first, rate=said[pyav_order.RATE])
 
-    def _encode(self, clip: Clip, result: Path, *, for_film: bool, on_line: OnLine) -> Finished:
-        """Two programs: one picture that tells what the encoder must know, then the encode."""
-        start = reading(self.program, clip)
-        told = result.with_name(f"{result.stem}-head.mkv")
-        look = [*start, "-y", *shown(clip, clip.filters), *head.ARGUMENTS, told]
-        looked = programs.run(look, about=clip.about)
+    def _order(self, clip: Clip, told: Path, video: Path) -> PyavOrder:
         base = clip.time_base
         moved = (*clip.filters, f"settb={base.numerator}/{base.denominator}", f"setpts=PTS+{SHIFT}")
         raw = ["-c:v", "rawvideo", "-pix_fmt", clip.video.pixel_format, "-f", "nut", "-"]
-        order = PyavOrder(
-            frames=tuple(str(word) for word in [*start, *shown(clip, moved), *raw]),
-            head=told,
-            result=result,
-            for_film=for_film,
+        return PyavOrder(
+            frames=[str(word) for word in [*reading(self.program, clip), *shown(clip, moved), *raw]],
+            head=str(told),
+            result=str(video),
             preset=clip.video.preset,
             crf=arguments.whole_crf(clip.crf),
             svt_parameters=arguments.svt_parameters(clip.video, clip.crf, threads=clip.threads),
             pixel_format=clip.video.pixel_format,
             keyframe_interval=clip.video.keyframe_interval,
-            time_base=(base.numerator, base.denominator),
+            ticks=(base.numerator, base.denominator),
         )
-        command = [sys.executable, "-m", _CHILD, order.model_dump_json()]
-        return _both(looked, programs.run(command, on_line=on_line, environment=QUIET_SVT, about=clip.about))
 
     def _put_together(self, job: FilmJob, video: Encoded, result: Path, *, on_line: OnLine) -> Finished:
         words = film.muxing_arguments(
@@ -112,6 +115,12 @@ def _whole(job: FilmJob) -> tuple[Clip, tuple[tuple[str, str], ...], tuple[str, 
         about=job.source,
     )
     return clip, labels, tuple(mark.name for mark in Disposition if mark & marks and mark.name)
+
+
+def _alive(line: str, on_line: OnLine) -> None:
+    """Tell that a program lives which encodes nothing: its frame is not one of those that count."""
+    if line.startswith("progress="):
+        on_line("progress=continue")
 
 
 def _both(first: Finished, second: Finished) -> Finished:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
+from pathlib import Path
 from typing import IO
 
 import av
@@ -23,6 +24,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from reencodarr.encoding.encoders import head as heads
+from reencodarr.encoding.encoders import pyav_order
 from reencodarr.encoding.encoders.head import Head
 from reencodarr.encoding.encoders.pyav_order import SHIFT, PyavOrder
 from reencodarr.errors import ProgramFailed
@@ -34,7 +36,7 @@ _READ_SIZE = 1 << 20
 
 def main(order: PyavOrder) -> int:
     """Encode; the exit code."""
-    head = heads.read(order.head)
+    head = heads.read(Path(order.head))
     if head is None:
         sys.stderr.write("Nothing was written into output file, because there was no picture.\n")
         return 1
@@ -46,7 +48,7 @@ def main(order: PyavOrder) -> int:
         platforms.here().end_like(failed.exit_code)
         return failed.exit_code or 1
     except OSError as error:  # PyAV's errors are of this kind too.
-        sys.stderr.write(f"{order.result.name}: {error.strerror or error}\n")
+        sys.stderr.write(f"{order.result}: {error.strerror or error}\n")
         return 1
     return 0
 
@@ -92,18 +94,20 @@ def _encode(order: PyavOrder, head: Head, pipe: IO[bytes], voice: Voice) -> None
         result = opened.enter_context(_result(order))
         stream = result.add_stream_from_template(pattern.streams.video[0], opaque=True)
         stream.codec_context.extradata = encoder.extradata
+        stream.codec_context.sample_aspect_ratio = encoder.sample_aspect_ratio
         first: int | None = None
         for frame in _frames(source, order):
             if first is None:
                 first = frame.pts or 0
-                sys.stdout.write(f"first_pts={first}\n")
+                sys.stdout.write(f"{pyav_order.FIRST}={first}\n{pyav_order.RATE}={head.rate or ''}\n")
             _write(encoder.encode(frame), result, order, first=first, voice=voice)
-        _write(encoder.encode(None), result, order, first=first or 0, voice=voice)
+        if first is not None:
+            _write(encoder.encode(None), result, order, first=first, voice=voice)
 
 
 def _frames(source: InputContainer, order: PyavOrder) -> Iterator[VideoFrame]:
     """The frames with their own times, in ticks of the source's time base."""
-    base = Fraction(*order.time_base)
+    base = Fraction(*order.ticks)
     for frame in source.decode(source.streams.video[0]):
         assert frame.pts is not None
         assert frame.time_base is not None
@@ -118,7 +122,7 @@ def _encoder(order: PyavOrder, head: Head) -> VideoCodecContext:
     encoder = av.CodecContext.create("libsvtav1", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = head.width, head.height, order.pixel_format
-    encoder.time_base = Fraction(*order.time_base)
+    encoder.time_base = Fraction(*order.ticks)
     if head.rate is not None:
         encoder.framerate = head.rate
     if head.aspect is not None:
@@ -135,10 +139,9 @@ def _encoder(order: PyavOrder, head: Head) -> VideoCodecContext:
 
 
 def _result(order: PyavOrder) -> OutputContainer:
-    if not order.for_film:
-        return av.open(str(order.result), "w", format="matroska")
-    options = {"video_track_timescale": str(order.time_base[1]), "use_editlist": "0"}
-    return av.open(str(order.result), "w", format="mp4", options=options)
+    """MP4, because PyAV's Matroska would round times to milliseconds and leave out the shape of pixels."""
+    options = {"video_track_timescale": str(order.ticks[1]), "use_editlist": "0"}
+    return av.open(order.result, "w", format="mp4", options=options)
 
 
 def _write(
@@ -148,14 +151,13 @@ def _write(
         assert packet.pts is not None
         voice.frames += 1
         voice.size += packet.size
-        voice.seconds = packet.pts * Fraction(*order.time_base)
+        voice.seconds = packet.pts * Fraction(*order.ticks)
         packet.stream = result.streams.video[0]
-        packet.time_base = Fraction(*order.time_base)
-        if order.for_film:
-            packet.pts -= first
-            packet.dts = packet.pts  # No packet of AV1 is shown at another place than it is decoded.
+        packet.time_base = Fraction(*order.ticks)
+        packet.pts -= first
+        packet.dts = packet.pts  # No packet of AV1 is shown at another place than it is decoded.
         result.mux_one(packet)
 
 
 if __name__ == "__main__":
-    sys.exit(main(PyavOrder.model_validate_json(sys.argv[1])))
+    sys.exit(main(pyav_order.from_json(sys.argv[1])))
