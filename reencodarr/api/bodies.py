@@ -18,6 +18,8 @@ _FORCED = frozenset({"PENDING", "CRASHED", "CANCELLING", "CANCELLED"})
 """States that Prefect's engine and worker set without asking."""
 _DETAILS = frozenset({"flow_run_id", "task_run_id", "transition_id", "untrackable_result", "task_parameters_id"})
 """Of a state's details; the others concern schedules, caches and leases."""
+_UNUSED = frozenset({"flow_version", "empirical_policy"})
+"""The engine repeats a flow's version and retries with its run's name. Our flows have neither, so they are left out."""
 _LONGEST_LEASE = 600.0
 _LONGEST_NAME = 200
 
@@ -110,7 +112,7 @@ def _run_id(value: Any) -> str:
 
 
 def _page(body: Any, caller: Caller) -> dict[str, Any]:
-    return _object(body, {"limit", "offset"})
+    return _object(body, {"work_queues", "limit", "offset"})
 
 
 def _heartbeat(body: Any, caller: Caller) -> dict[str, Any]:
@@ -147,8 +149,8 @@ def _without_empty_filters(asked: Any) -> Any:
 
 
 def _run_body(body: Any, caller: Caller) -> dict[str, Any]:
-    said = _object(body, {"name", "infrastructure_pid"})
-    return {key: _text(value) for key, value in said.items()}
+    said = _object(body, {"name", "infrastructure_pid", *_UNUSED})
+    return {key: _text(value) for key, value in said.items() if key not in _UNUSED}
 
 
 def _labels(body: Any, caller: Caller) -> dict[str, Any]:
