@@ -14,9 +14,6 @@ from reencodarr.quality.windows import Window
 PRE_ROLL = Fraction(1, 2)
 """Seconds before the window that go through the filters, since deinterlacing needs its neighbours."""
 
-_AFTER_KEYFRAME = Fraction(1, 5)
-"""Seconds behind a keyframe at which a seek lands on it, though ffmpeg seeks 3/23 s earlier in some containers."""
-
 SCALERS = frozenset({"scale", "zscale", "scale_cuda", "scale_vaapi", "libplacebo"})
 
 
@@ -26,20 +23,6 @@ class Anchor:
 
     place: int
     pts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """What a file with holes holds for a window. Times are in the film's time base."""
-
-    keyframe: int
-    """Where decoding has to begin."""
-    begins: int
-    """The earliest time of a frame that is read for the window."""
-    stop: int | None
-    """All that is needed is decoded before this; None: read on to the film's end."""
-    origin: Fraction
-    """Seconds: the first time in the container."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,56 +44,34 @@ class Cut:
     """Count frames instead of trusting their times, as a check: from the film's head, or from `anchor`."""
     anchor: Anchor | None = None
     """In an excerpt, which has no head to count from."""
-    part: Part | None = None
-    """In an excerpt with holes: reading must keep out of them."""
+    most_threads: int | None = None
+    """In an excerpt with holes: decoders of more threads would read ahead into them."""
 
 
 def seek(cut: Cut) -> int | None:
     """The time at which ffmpeg is told to open the film; None where it begins at the film's head."""
     aim = _pre_roll(cut)
-    if aim is not None and cut.part is not None:
-        aim = min(aim, cut.part.keyframe + round(_AFTER_KEYFRAME / cut.time_base))
-    elif aim is not None and cut.keyframe is not None:
+    if aim is not None and cut.keyframe is not None:
         aim = min(aim, cut.keyframe - round(PRE_ROLL / cut.time_base))
     return aim if aim is not None and aim > cut.start_time else None
 
 
-def read_until(cut: Cut) -> Fraction | None:
-    """Seconds: ffmpeg stops at the first packet decoded at this time or later; None: at the film's end."""
-    length = _length(cut)
-    return None if cut.part is None or length is None else _start(cut) + length + cut.part.origin
-
-
-def _length(cut: Cut) -> Fraction | None:
-    """Seconds for ffmpeg's `-t`, which ends two things.
-
-    Reading, so long after the time that was sought, and the container's first time is added to that. And the frames,
-    so long after the first one that is decoded, which is a keyframe before the time that was sought.
-    """
-    part = cut.part
-    if part is None or part.stop is None:
-        return None
-    stop = part.stop * cut.time_base
-    return max(stop - part.begins * cut.time_base, stop - _start(cut) - part.origin)
-
-
-def _start(cut: Cut) -> Fraction:
-    aim = seek(cut)
-    return Fraction(0) if aim is None else aim * cut.time_base
+def decoder_threads(cut: Cut, wanted: int) -> int:
+    """How many threads may decode this cut."""
+    return wanted if cut.most_threads is None else min(wanted, cut.most_threads)
 
 
 def input_arguments(cut: Cut) -> list[str | Path]:
-    """Arguments that open the file near the window, and stop behind it. They need `-copyts` among the global ones.
+    """Arguments that open the file near the window. They need `-copyts` among the global ones.
 
     ffmpeg's accurate seek cuts at the wrong time together with `-seek_timestamp` where a file does not start at
     zero (seen in 9.0: 28 of 50 frames lost), so the seek is left coarse and `filters` cut.
     """
-    aim, length = seek(cut), _length(cut)
-    end = [] if length is None else ["-t", f"{float(length):.6f}"]
+    aim = seek(cut)
     if aim is None:
-        return [*end, "-i", cut.path]
-    start = ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{float(aim * cut.time_base):.6f}"]
-    return [*start, *end, "-i", cut.path]
+        return ["-i", cut.path]
+    start = f"{float(aim * cut.time_base):.6f}"
+    return ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", start, "-i", cut.path]
 
 
 def filters(cut: Cut, video_filters: tuple[str, ...] = ()) -> list[str]:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path, PurePath
 
 from reencodarr.errors import ExcerptUnusable
@@ -49,11 +48,7 @@ class Excerpt:
     ranges: tuple[Range, ...]
     """The film's bytes that it holds, in order."""
     windows: tuple[Window, ...]
-    begins: tuple[int, ...] | None
-    """With holes: the earliest time of a frame that is read for each window."""
     lands_on_keyframes: bool
-    origin: Fraction
-    """Seconds: the first time in the container."""
 
     @property
     def held(self) -> Bytes:
@@ -85,8 +80,8 @@ def cut(
         if made.form is Form.WHOLE:
             found = replace(made, ranges=_whole(file, made))
         elif made.form is Form.HOLES:
-            copied = holes.copy(file, of(made, index), windows, size=made.size, expect=expect)
-            found = replace(made, ranges=copied.ranges, begins=copied.begins)
+            ranges = holes.copy(file, of(made, index), windows, size=made.size, expect=expect)
+            found = replace(made, ranges=ranges)
         else:
             found = replace(made, ranges=splice.copy(file, of(made, index), windows))
     log.info("%s: %.1f of %.1f MiB hold its %d windows", label, found.held / MIB, found.size / MIB, len(windows))
@@ -95,7 +90,7 @@ def cut(
 
 def of(excerpt: Excerpt, index: PacketIndex) -> Footage:
     """The excerpt in place of the film; `index` is the whole film's."""
-    parts = Parts(windows=excerpt.windows, begins=excerpt.begins, origin=excerpt.origin)
+    parts = Parts(windows=excerpt.windows, holes=excerpt.form is Form.HOLES)
     return Footage(
         path=excerpt.path,
         packets=index,
@@ -134,9 +129,7 @@ def _planned(file: demuxer.File, label: str, index: PacketIndex, windows: Sequen
             size=film.size,
             ranges=(),
             windows=tuple(windows),
-            begins=tuple(window.start_pts for window in windows) if form is Form.HOLES else None,
             lands_on_keyframes=name in footage.LANDS_ON_KEYFRAMES,
-            origin=Fraction(film.container.start_time or 0, 1_000_000),
         )
 
 

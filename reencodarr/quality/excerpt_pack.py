@@ -3,7 +3,6 @@
 import io
 import tarfile
 from collections.abc import Iterable
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, BinaryIO, Literal
@@ -35,22 +34,15 @@ class Manifest(BaseModel):
     ranges: tuple[tuple[int, int], ...]
     windows: tuple[tuple[int, int, int, int], ...]
     """First frame, frames, first pts, pts behind the last."""
-    begins: tuple[int, ...] | None
     lands_on_keyframes: bool
-    origin: tuple[int, int]
-    """Numerator and denominator."""
 
     @model_validator(mode="after")
     def _is_possible(self) -> "Manifest":
         bounds = [place for start, end in self.ranges for place in (start, end)]
         if any(after < before for before, after in pairwise([0, *bounds, self.size])):
             raise ValueError("its ranges are not in order, or lie outside the film")
-        if (self.form is Form.HOLES) != (self.begins is not None) or len(self.begins or self.windows) != len(
-            self.windows
-        ):
-            raise ValueError("its windows do not fit its form")
-        if self.origin[1] < 1:
-            raise ValueError("its first time is no number")
+        if self.form is Form.WHOLE and self.ranges != ((0, self.size),):
+            raise ValueError("it is no whole film")
         return self
 
 
@@ -144,9 +136,7 @@ def _manifest(excerpt: Excerpt) -> Manifest:
         size=excerpt.size,
         ranges=excerpt.ranges,
         windows=tuple((one.first, one.frames, one.start_pts, one.end_pts) for one in excerpt.windows),
-        begins=excerpt.begins,
         lands_on_keyframes=excerpt.lands_on_keyframes,
-        origin=(excerpt.origin.numerator, excerpt.origin.denominator),
     )
 
 
@@ -161,9 +151,7 @@ def _excerpt(manifest: Manifest, folder: Path) -> Excerpt:
             Window(first=first, frames=Frames(frames), start_pts=start, end_pts=end)
             for first, frames, start, end in manifest.windows
         ),
-        begins=manifest.begins,
         lands_on_keyframes=manifest.lands_on_keyframes,
-        origin=Fraction(*manifest.origin),
     )
 
 

@@ -3,21 +3,25 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from reencodarr.errors import ExcerptUnusable
 from reencodarr.media import demuxer, packets, seekable
 from reencodarr.media.packets import PacketIndex
 from reencodarr.quality import windows
-from reencodarr.quality.cut import PRE_ROLL, Anchor, Cut, Part
+from reencodarr.quality.cut import PRE_ROLL, Anchor, Cut
 from reencodarr.quality.windows import Window
 
 LANDS_ON_KEYFRAMES = frozenset({seekable.MATROSKA, seekable.MP4})
 """ffmpeg's names of containers whose seeks end on the keyframe before the wanted time."""
 
-FRAMES_AFTER = 8
-"""Frames behind a window that an excerpt holds: what filters look ahead (bwdif one), and some to spare."""
+MOST_THREADS = 8
+"""Threads that may decode an excerpt with holes."""
+FRAMES_AFTER = 40
+"""Frames behind a window that an excerpt holds, since ffmpeg reads them before the window's last frame is out.
+
+Each thread decodes one of them; 16 wait in queues, as many as 7 are reordered, and filters look ahead (bwdif by 1).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +29,8 @@ class Parts:
     """What a file that is an excerpt of a film holds of it."""
 
     windows: Sequence[Window]
-    begins: Sequence[int] | None
-    """Holes lie between the parts, so that reading has to stop behind each: the earliest time read for each window.
-
-    None where no holes are: one part follows the other.
-    """
-    origin: Fraction
-    """Seconds: the first time in the container."""
+    holes: bool
+    """Holes lie between the parts; else one part follows the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ class Footage:
             keyframe=None if window is None or self.lands_on_keyframes else self.keyframe(window),
             counted=counted,
             anchor=None if window is None or self.parts is None else self.anchor(window),
-            part=None if window is None or self.parts is None else self._part(window, self.parts),
+            most_threads=MOST_THREADS if self.parts is not None and self.parts.holes else None,
         )
 
     def keyframe(self, window: Window) -> int:
@@ -85,15 +84,9 @@ class Footage:
         return Anchor(place=place, pts=self.packets.pts[place])
 
     def stop(self, window: Window) -> int | None:
-        """Where reading for a window may end: all it needs is decoded before. None: at the film's end."""
+        """The time before which all is decoded that is read for a window; None: the film's end."""
         place = window.end + FRAMES_AFTER
         return self.packets.pts[place] if place < self.packets.frames else None
-
-    def _part(self, window: Window, parts: Parts) -> Part | None:
-        if parts.begins is None:
-            return None
-        begins = parts.begins[parts.windows.index(window)]
-        return Part(keyframe=self.keyframe(window), begins=begins, stop=self.stop(window), origin=parts.origin)
 
 
 def read(path: Path) -> Footage:

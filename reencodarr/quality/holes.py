@@ -6,7 +6,6 @@ against the film's packet index.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
@@ -21,24 +20,16 @@ from reencodarr.quality.footage import Footage
 from reencodarr.quality.windows import Window
 from reencodarr.units import MIB, Bytes
 
-_SLACK = Fraction(1, 10)
-"""Seconds that are read beyond where ffmpeg stops."""
 _SEEKS_BY_PTS = 0x4000000
 """AVFMT_SEEK_TO_PTS of libavformat."""
 _SEEKS_EARLIER = Fraction(3, 23)
 """Seconds by which ffmpeg seeks earlier where a container seeks by decode time and frames are reordered."""
+_LOOKED_AT = 5_000_000
+_LOOKED_AT_SECONDS = 8.0
+"""ffmpeg looks at the head of a film up to so many bytes (`probesize`) or seconds (5, and some to spare)."""
 _GENEROUS = 3
 _ALLOWANCE = 32 * MIB
 """Three times what a window should take, and this: beyond it the container's index is not what it seemed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
-    """What is in the copy."""
-
-    ranges: tuple[Range, ...]
-    begins: tuple[int, ...]
-    """The earliest time of a frame that was read for each window."""
 
 
 Seen = set[tuple[int, int]]
@@ -52,22 +43,20 @@ def copy(
     *,
     size: Bytes,
     expect: Callable[[Iterable[Range]], None] | None,
-) -> Copied:
-    """Copy what `windows` need from `source` to `film.path`, which is new.
+) -> tuple[Range, ...]:
+    """Copy what `windows` need from `source` to `film.path`, which is new; the ranges that were copied.
 
     Raises ExcerptUnusable, MediaError, NoSpace, and what the source raises.
     """
     label = str(film.named or film.path)
     with PartialCopy(source, film.path, label=label) as partial:
         if expect is not None:
-            expect(_places(partial, label, [film.cut(window) for window in windows], size=size))
-        begins = []
+            expect(_places(partial, label, film, windows, size=size))
+        _read_head(partial, label)
         for window in windows:
             partial.allowance = _allowed(film, window, size)
-            seen = _read(partial, label, film.cut(window))
-            require_seen(film, window, seen)
-            begins.append(min(time for time, _ in seen))
-        return Copied(ranges=partial.ranges(), begins=tuple(begins))
+            require_seen(film, window, _read(partial, label, film.cut(window), stop=film.stop(window)))
+        return partial.ranges()
 
 
 def require_seen(film: Footage, window: Window, seen: Seen) -> None:
@@ -83,7 +72,23 @@ def require_seen(film: Footage, window: Window, seen: Seen) -> None:
         )
 
 
-def _read(partial: PartialCopy, label: str, cut: Cut) -> Seen:
+def _read_head(partial: PartialCopy, label: str) -> None:
+    """Read what ffmpeg may look at to learn what streams there are; the more decoder threads, the more it reads."""
+    with demuxer.opened(partial, label=label) as film:
+        read = 0
+        first: float | None = None
+        for packet in film.container.demux():
+            read += packet.size
+            if packet.stream_index == film.video.index and packet.dts is not None:
+                seconds = float(packet.dts * (film.video.time_base or 0))
+                first = seconds if first is None else first
+                if seconds - first > _LOOKED_AT_SECONDS:
+                    break
+            if read > _LOOKED_AT:
+                break
+
+
+def _read(partial: PartialCopy, label: str, cut: Cut, *, stop: int | None) -> Seen:
     """Read as ffmpeg reads for a cut. The film is opened anew each time: a demuxer learns where it has been."""
     seen: Seen = set()
     with demuxer.opened(partial, label=label) as film:
@@ -95,18 +100,9 @@ def _read(partial: PartialCopy, label: str, cut: Cut) -> Seen:
             time = packet.pts if packet.pts is not None else packet.dts
             if packet.size and time is not None:
                 seen.add((time, packet.size))
-                cut = _begun(cut, time)
-            until = cuts.read_until(cut)
-            if until is not None and packet.dts is not None and packet.dts * cut.time_base >= until + _SLACK:
+            if stop is not None and packet.dts is not None and packet.dts >= stop:
                 break
     return seen
-
-
-def _begun(cut: Cut, time: int) -> Cut:
-    """The cut, once a frame of this time was read for it."""
-    if cut.part is None or cut.part.begins <= time:
-        return cut
-    return replace(cut, part=replace(cut.part, begins=time))
 
 
 def _seek(film: demuxer.Source, cut: Cut) -> None:
@@ -125,17 +121,17 @@ def _allowed(film: Footage, window: Window, size: Bytes) -> int:
     return int(_ALLOWANCE + _GENEROUS * size * wanted / max(1, sum(index.sizes)))
 
 
-def _places(partial: PartialCopy, label: str, cut_list: Sequence[Cut], *, size: Bytes) -> list[Range]:
-    """Where the container's index says that the cuts lie."""
-    with demuxer.opened(partial, label=label) as film:
-        _seek(film, cut_list[-1])  # A Matroska's Cues are read at the first seek.
-        entries = [(entry.timestamp, entry.pos) for entry in film.video.index_entries if entry.is_keyframe]
+def _places(partial: PartialCopy, label: str, film: Footage, windows: Sequence[Window], *, size: Bytes) -> list[Range]:
+    """Where the container's index says that the windows lie."""
+    with demuxer.opened(partial, label=label) as opened:
+        _seek(opened, film.cut(windows[-1]))  # A Matroska's Cues are read at the first seek.
+        entries = [(entry.timestamp, entry.pos) for entry in opened.video.index_entries if entry.is_keyframe]
     times = [time for time, _ in entries]
     found = []
-    for cut in cut_list:
-        until = cuts.read_until(cut)
-        first = max(bisect_right(times, cuts.seek(cut) or 0) - 1, 0)
-        last = len(times) if until is None else bisect_left(times, int(until / cut.time_base) + 1)
+    for window in windows:
+        aim, stop = cuts.seek(film.cut(window)), film.stop(window)
+        first = max(bisect_right(times, aim or 0) - 1, 0)
+        last = len(times) if stop is None else bisect_left(times, stop)
         start = entries[first][1] if entries else 0
         found.append((start, entries[last][1] if last < len(entries) else size))
     return [(start, end) for start, end in found if start < end]

@@ -70,8 +70,8 @@ def score(
         ]
     )
     command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, "-v", "error", *PROGRESS, "-y", "-copyts"]
-    command += [*_decoder(threads), *cuts.input_arguments(distorted.cut)]
-    command += [*_decoder(threads), *cuts.input_arguments(reference.cut)]
+    command += [*_decoder(distorted.cut, threads), *cuts.input_arguments(distorted.cut)]
+    command += [*_decoder(reference.cut, threads), *cuts.input_arguments(reference.cut)]
     pulse.begin()
     command += ["-filter_complex", graph, "-map", "[o]", "-fps_mode", "passthrough", "-f", "null", "-"]
     try:
@@ -88,7 +88,7 @@ def decoded_frames(ffmpeg: Path, leg: Leg, *, threads: int) -> Frames:
     """
     pulse = Pulse(threading.Event())
     command: list[str | Path] = [ffmpeg, *ffmpeg_tool.QUIET, "-v", "error", *PROGRESS, "-copyts"]
-    command += [*_decoder(threads), *cuts.input_arguments(leg.cut)]
+    command += [*_decoder(leg.cut, threads), *cuts.input_arguments(leg.cut)]
     command += ["-filter_complex", f"[0:{leg.cut.stream}]{','.join(cuts.filters(leg.cut, leg.filters)) or 'null'}[o]"]
     command += ["-map", "[o]", "-fps_mode", "passthrough", "-f", "null", "-"]
     programs.run(command, on_line=pulse.line, about=leg.cut.path)
@@ -135,8 +135,8 @@ def _options(target: QualityTarget, log_name: str, threads: int) -> str:
     return ":".join(options)
 
 
-def _decoder(threads: int) -> list[str]:
-    return ["-threads", str(threads)]
+def _decoder(cut: Cut, threads: int) -> list[str]:
+    return ["-threads", str(cuts.decoder_threads(cut, threads))]
 
 
 def _read(log_file: Path) -> tuple[tuple[int, float], ...]:
