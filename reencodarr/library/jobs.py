@@ -83,12 +83,13 @@ def give(session: Session, video_id: int, kind: str, *, attempt: int, key: str, 
     session.add(row)
 
 
-def held(session: Session, key: str, attempt: int) -> Job:
-    """A given-away attempt that did not end yet.
+def held(session: Session, key: str, attempt: int, *, locked: bool = False) -> Job:
+    """A given-away attempt that did not end yet; `locked`, nobody else changes it until this transaction ends.
 
     Raises JobLost.
     """
-    row = by_key(session, key)
+    query = select(Job).where(Job.key == key)
+    row = session.exec(query.with_for_update() if locked else query).first()
     if row is None or row.attempt != attempt or row.outcome:
         ended = "is not known" if row is None else f"ended ({row.outcome or 'another attempt holds it'})"
         raise JobLost(f"Job {key}, attempt {attempt} {ended}.", advice="What it made is not wanted any more.")
@@ -96,12 +97,11 @@ def held(session: Session, key: str, attempt: int) -> Job:
 
 
 def still(session: Session, row: Job) -> None:
-    """Check that an attempt is as it was when `row` was read.
+    """Check that an attempt is as it was when `row` was read, and keep it so until this transaction ends.
 
     Raises JobLost.
     """
-    present = held(session, row.key or "", row.attempt)
-    session.refresh(present)
+    present = held(session, row.key or "", row.attempt, locked=True)
     if (present.phase, present.flow_run) != (row.phase, row.flow_run):
         raise JobLost(f"Job {row.key} went on meanwhile.")
 

@@ -60,7 +60,7 @@ def beat(workplace: Workplace, name: str, key: str, sign: JobBeat) -> GoOn:
     """Keep how far a job is and which probes it made; whether it is still wanted."""
     try:
         with database.session(workplace.database) as session:
-            row = _own(session, name, key, sign.attempt)
+            row = _own(session, name, key, sign.attempt, locked=True)
             _renew(session, row)
             jobs.heard(session, row, progress=talk.to_json(sign.moment))
             if sign.probes:
@@ -173,12 +173,12 @@ def _source(
     )
 
 
-def _own(session: Session, name: str, key: str, attempt: int) -> Job:
+def _own(session: Session, name: str, key: str, attempt: int, *, locked: bool = False) -> Job:
     """The attempt, if this worker holds it.
 
     Raises JobLost.
     """
-    row = jobs.held(session, key, attempt)
+    row = jobs.held(session, key, attempt, locked=locked)
     if row.worker != name or row.phase != jobs.RUNNING:
         raise JobLost(f"Job {key}, attempt {attempt} is not this worker's.", advice="Claim it first.")
     return row

@@ -58,13 +58,18 @@ def discard_results(workplace: Workplace) -> Bytes:
         ).all()
         encoding = session.exec(select(VideoState).where(VideoState.state == State.ENCODING.value)).all()
         given = jobs.unsettled(session)
-    wanted = {path.stem for path in waiting} | {result_stem(row.video_id, row.attempt) for row in encoding}
-    wanted |= {orders.kept_name(row.key or "", row.attempt) for row in given}
-    return scratch.discard(file for file in present if _name(file) not in wanted)
+    open_jobs = {orders.kept_name(row.key or "", row.attempt) for row in given}
+    encodes_wanted = {path.stem for path in waiting} | {result_stem(row.video_id, row.attempt) for row in encoding}
+
+    def wanted(file: Path) -> bool:
+        said = file.suffix == ".json"  # a worker's result, of no use once it was applied
+        return _name(file) in open_jobs or (not said and _name(file) in encodes_wanted)
+
+    return scratch.discard(file for file in present if not wanted(file))
 
 
 def _name(file: Path) -> str:
-    """What a kept file is the result of, also while it is being written (`.json.part`)."""
+    """What a kept file is the result of."""
     return file.name.partition(".")[0]
 
 

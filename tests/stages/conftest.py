@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from reencodarr.encoding import policy as policies
@@ -18,6 +19,9 @@ from reencodarr.settings import Settings
 from reencodarr.stages import analysis, encoding, finalizing, queue, scanning, search
 from reencodarr.stages.step import Outcome
 from reencodarr.stages.workplace import Workplace, open_workplace
+from tests.library.conftest import empty_url, engine, make_videos, postgres, root, sqlite_template, url  # noqa: F401
+from tests.stages import farm as farms
+from tests.stages.farm import Farm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +120,15 @@ def place(tmp_path: Path, make_place: Callable[[Path, Path], Place]) -> Iterator
     found = make_place(tmp_path / "films", tmp_path / "data")
     yield found
     found.workplace.database.dispose()
+
+
+@pytest.fixture
+def farm(engine: Engine, tmp_path: Path) -> Farm:  # noqa: F811
+    """A server without a bucket and without machines."""
+    return farms.made(engine, tmp_path)
+
+
+@pytest.fixture
+def make_analysed(farm: Farm, make_videos: Callable[[int], list[int]]) -> Callable[[int], list[int]]:  # noqa: F811
+    """Makes this many films that wait for their search; their numbers."""
+    return lambda number: farm.analysed(make_videos(number))
