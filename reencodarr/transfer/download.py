@@ -48,13 +48,13 @@ def download(
     Raises ObjectDamaged, ObjectMissing, UrlExpired, TransferBroken, WorkStopped, NoSpace (of a disk that gets full on
     the way: OSError, which `scratch.folder` names). What came is kept, unless all came and is not what was announced.
     """
-    began = time.monotonic()
     halted = threading.Event()
     line = (line or Line()).until(halted)
     tell = crew.in_turn(on_bytes)
     if _is_there(path, digests, line.stop):
         tell(digests.size)
         return Bytes(0)
+    began = time.monotonic()
     with _Partial(path, digests, line.stop) as partial, Peer(line, connections=workers) as peer:
         source = Source(url, digests, peer)
         there = sum(digests.length(number) for number in partial.verified)
@@ -68,19 +68,10 @@ def download(
 
         crew.share(spans(partial.missing()), fetch, workers=workers, halted=halted, meanwhile=partial.sum_up)
         sha256 = partial.sha256()
-    if sha256 != digests.sha256:
-        partial.discard()
-        raise ObjectDamaged(f"{url.name} is not what was announced: its SHA-256 is {sha256}.", path=path)
-    partial.finish()
-    seconds = time.monotonic() - began
-    log.info(
-        "downloaded %s: %d MiB in %.1f s, %d MiB of it over the network",
-        url.name,
-        digests.size // MIB,
-        seconds,
-        source.moved // MIB,
-    )
-    return source.moved
+    partial.finish(sha256, url.name)
+    seconds, moved = time.monotonic() - began, source.moved
+    log.info("downloaded %s: %d of %d MiB in %.1f s", url.name, moved // MIB, digests.size // MIB, seconds)
+    return moved
 
 
 def spans(numbers: Iterable[int], longest: int = SPAN) -> Iterator[range]:
@@ -168,14 +159,13 @@ class _Partial:
             self.sum_up()
         return self._sum.hexdigest()
 
-    def finish(self) -> None:
-        """Give the file its name."""
+    def finish(self, sha256: str, name: str) -> None:
+        """Give the file its name; forget everything and raise ObjectDamaged if it is not what was announced."""
+        if sha256 != self._digests.sha256:
+            scratch.discard([self._part])
+            self._journal.discard()
+            raise ObjectDamaged(f"{name} is not what was announced: its SHA-256 is {sha256}.", path=self._path)
         scratch.keep(self._part, self._path)
-        self._journal.discard()
-
-    def discard(self) -> None:
-        """Believe nothing of it."""
-        scratch.discard([self._part])
         self._journal.discard()
 
     def _read(self, number: int) -> bytes:

@@ -49,11 +49,7 @@ def upload(
     """
     began = time.monotonic()
     pieces = parts.pieces(_size(path), part_size)
-    arrived = {
-        piece.number: Part(number=piece.number, etag=done[piece.number], size=piece.size)
-        for piece in pieces
-        if done and done.get(piece.number)
-    }
+    arrived = _there(pieces, done or {})
     missing = [piece for piece in pieces if piece.number not in arrived]
     tell, keep = crew.in_turn(on_bytes), crew.in_turn(on_part)
     tell(sum(part.size for part in arrived.values()))
@@ -67,15 +63,15 @@ def upload(
             keep(part)
 
         crew.share(missing, send, workers=workers, halted=halted)
-    log.info(
-        "uploaded %s: %d MiB in %.1f s, %d of %d parts were there",
-        path.name,
-        sum(piece.size for piece in missing) // MIB,
-        time.monotonic() - began,
-        len(pieces) - len(missing),
-        len(pieces),
-    )
+    seconds, there = time.monotonic() - began, len(pieces) - len(missing)
+    size = sum(piece.size for piece in missing)
+    log.info("uploaded %s: %d MiB in %.1f s; %d parts were there", path.name, size // MIB, seconds, there)
     return tuple(arrived[piece.number] for piece in pieces)
+
+
+def _there(pieces: tuple[Piece, ...], done: Mapping[int, str]) -> dict[int, Part]:
+    known = ((piece, done.get(piece.number)) for piece in pieces)
+    return {piece.number: Part(number=piece.number, etag=etag, size=piece.size) for piece, etag in known if etag}
 
 
 def _sent(path: Path, piece: Piece, url: Renewing, peer: Peer, on_bytes: OnBytes) -> Part:
