@@ -44,11 +44,11 @@ def location(override: Path | None) -> tuple[Check, Path | None]:
 
 
 def own_encoder(program: Path) -> bool:
-    """Whether it encodes AV1 itself."""
+    """Whether it encodes AV1 itself; a program that does not even say what it is has to show it."""
     try:
         return bool(ffmpeg.build(program).svt_av1)
     except ProgramError:
-        return False
+        return True
 
 
 def av1_encode(program: Path, sample: Path) -> Check:

@@ -7,6 +7,8 @@ import pytest
 
 from reencodarr.errors import ProgramMissing
 from reencodarr.tools import ffmpeg as ffmpeg_tool
+from reencodarr.tools import pyav
+from reencodarr.tools.ffmpeg import Build
 
 PLATFORMS = [
     ("Linux", "x86_64"),
@@ -62,11 +64,37 @@ def test_a_chosen_ffmpeg_that_is_no_program_is_named(tmp_path: Path, name: str) 
         ffmpeg_tool.locate(tmp_path / name)
 
 
-def test_an_ffmpeg_without_its_encoder_and_filter_is_refused_with_advice(tmp_path: Path) -> None:
+def test_an_ffmpeg_without_libvmaf_is_refused_with_advice(tmp_path: Path) -> None:
     poor = fake(tmp_path, version="ffmpeg version 7.1.1 Copyright", filters=" scale ")
 
-    with pytest.raises(ProgramMissing, match=r"has no libsvtav1 and no libvmaf.*FFMPEG_PATH"):
+    with pytest.raises(ProgramMissing, match=r"has no libvmaf.*FFMPEG_PATH"):
         ffmpeg_tool.require(poor)
+
+
+def test_an_ffmpeg_without_svt_av1_is_taken_with_pyavs(poor_ffmpeg: Path) -> None:
+    build = ffmpeg_tool.require(poor_ffmpeg)
+
+    assert build.svt_av1 == ""
+    assert re.fullmatch(r"\d+\.\d+\.\d+", build.pyav_svt_av1)
+    assert build.identity == f"ffmpeg-{build.ffmpeg}+svtav1-pyav-{build.pyav_svt_av1}"
+
+
+def test_a_build_without_any_svt_av1_is_told_from_all_others() -> None:
+    none = Build(ffmpeg="7.1", svt_av1="", libvmaf=True)
+
+    assert none.identity == "ffmpeg-7.1+svtav1-none"
+
+
+def test_what_the_user_wants_svt_av1_to_say_changes_no_identity(
+    monkeypatch: pytest.MonkeyPatch, ffmpeg: Path, poor_ffmpeg: Path
+) -> None:
+    programs = (ffmpeg, poor_ffmpeg)
+    before = [ffmpeg_tool.build(program).identity for program in programs]
+    monkeypatch.setenv("SVT_LOG", "0")
+    ffmpeg_tool.build.cache_clear()
+    pyav.svt_version.cache_clear()
+
+    assert [ffmpeg_tool.build(program).identity for program in programs] == before
 
 
 def test_a_program_that_is_no_ffmpeg_is_refused(tmp_path: Path) -> None:

@@ -45,13 +45,21 @@ def test_an_ffmpeg_that_can_do_nothing_fails_every_check_with_advice(tmp_path: P
     found = ffmpeg_checks.capabilities(poor)
 
     assert {check.name: check.state for check in found} == {
-        "AV1 encoder": State.FAILED,
+        "AV1 encoder": State.OK,
+        "AV1 decoder": State.FAILED,
         "VMAF HD": State.FAILED,
         "VMAF 4K": State.FAILED,
         "Opus encoder": State.FAILED,
-        "loopback decoder": State.WARNING,
     }
-    assert all("FFMPEG_PATH" in check.advice for check in found)
+    assert all("FFMPEG_PATH" in check.advice for check in found[1:])
+
+
+def test_pyav_encodes_for_an_ffmpeg_that_can_do_all_else(poor_ffmpeg: Path) -> None:
+    found = {check.name: check for check in ffmpeg_checks.capabilities(poor_ffmpeg)}
+
+    assert {check.state for check in found.values()} == {State.OK}
+    assert found["AV1 encoder"].found.endswith(" of PyAV, as this ffmpeg has none")
+    assert "loopback decoder" not in found
 
 
 def test_an_ffmpeg_that_says_yes_and_does_nothing_is_not_believed(tmp_path: Path) -> None:
