@@ -11,7 +11,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from reencodarr.errors import BucketUnreachable, OrderUnreadable, StateConflict
+from reencodarr.errors import BucketUnreachable, OrderUnreadable, StateConflict, StorageError
 from reencodarr.library import database, jobs, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.tables import Job, VideoState, now
@@ -73,7 +73,15 @@ def _applied(workplace: Workplace, bucket: Bucket | None, row: Job) -> bool:
         failure = attempts.failed_at(row, error)
         told = attempts.told(row, failure)
         attempts.ended(workplace, row, lambda session: attempts.fail(session, row, failure, result=told))
+    _forget(bucket, row)
     return True
+
+
+def _forget(bucket: Bucket | None, row: Job) -> None:
+    """Delete a result that was applied: its text is in the database. Where that fails, the janitor comes."""
+    if bucket is not None and not row.queue.startswith(queues.LOCAL):
+        with suppress(StorageError):
+            bucket.delete([objects.result(row.key or "", row.attempt)])
 
 
 def _result(workplace: Workplace, bucket: Bucket | None, row: Job) -> Result | None:

@@ -1,0 +1,287 @@
+"""A film's way into a real bucket and its encode's way out of it, for a machine that has nothing but URLs."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from reencodarr.errors import JobRefused, ObjectDamaged
+from reencodarr.library import database, jobs, staged, transitions
+from reencodarr.library.states import State
+from reencodarr.library.tables import Job
+from reencodarr.media import packets
+from reencodarr.stages import collecting, jobs_desk, objects, staging, unstaging
+from reencodarr.storage import bucket as buckets
+from reencodarr.storage.bucket import Bucket
+from reencodarr.transfer.parts import Part
+from reencodarr.units import GIB, Bytes
+from reencodarr.work import orders
+from reencodarr.work import sheet as sheets
+from reencodarr.work.orders import Delivery, Order, Outcome, Result, StagedSource
+from reencodarr.work.talk import PartsAsked, UploadAsked
+from tests.library import films
+from tests.stages import farm as farms
+from tests.stages.farm import Farm
+from tests.storage import servers
+
+
+@pytest.fixture(scope="session")
+def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    with servers.serving("rclone", tmp_path_factory.mktemp("rclone"), tls=False) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(rclone: servers.Server, tmp_path: Path) -> Bucket:
+    made = replace(rclone.opened, name=f"t{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:12]}")
+    made.ensure()
+    return made
+
+
+@pytest.fixture
+def far(sqlite_engine: Engine, tmp_path: Path, bucket: Bucket) -> Farm:
+    """A server with a bucket, and one machine elsewhere."""
+    farm = farms.made(sqlite_engine, tmp_path, bucket=bucket)
+    farm.machine("far")
+    return farm
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path, sqlite_template: Path) -> Iterator[Engine]:
+    shutil.copy(sqlite_template, tmp_path / "reencodarr.db")
+    opened = database.engine(f"sqlite:///{tmp_path}/reencodarr.db")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def put_films(far: Farm, root: Path, bikes: Path) -> Callable[[int], list[int]]:
+    """Real films in the library, each with content of its own, which wait for their search."""
+
+    def made(number: int) -> list[int]:
+        for name in range(number):
+            films.write(root / f"{name}.mp4", bikes.read_bytes() + b"\0" * name)
+        return far.analysed(films.scanned(far.workplace.database, root))
+
+    return made
+
+
+def only(farm: Farm) -> Job:
+    [row] = farm.jobs()
+    return row
+
+
+def stage(farm: Farm, row: Job) -> str:
+    assert farm.bucket is not None
+    return staging.stage(farm.workplace, farm.bucket, row.key or "", row.attempt)
+
+
+def leave(farm: Farm, order: Order, outcome: Outcome) -> None:
+    """Put a result where its URL says, as the machine would."""
+    urls = jobs_desk.urls(farm.workplace, farm.bucket, "far", order.job, order.attempt)
+    result = Result(job=order.job, attempt=order.attempt, worker="far", build=order.build, outcome=outcome)
+    httpx.put(urls.result, content=orders.result_json(result)).raise_for_status()
+
+
+def upload(farm: Farm, order: Order, content: bytes) -> Delivery:
+    size = Bytes(len(content))
+    asked = UploadAsked(attempt=order.attempt, size=size, suffix=".mkv")
+    begun = jobs_desk.upload(farm.workplace, farm.bucket, "far", order.job, asked)
+    again = jobs_desk.upload(farm.workplace, farm.bucket, "far", order.job, asked)
+    assert again.upload_id == begun.upload_id
+    wanted = PartsAsked(attempt=order.attempt, upload_id=begun.upload_id, numbers=(1,))
+    url = jobs_desk.parts(farm.workplace, farm.bucket, "far", order.job, wanted).urls[1]
+    etag = httpx.put(url, content=content).raise_for_status().headers["ETag"]
+    part = Part(number=1, etag=etag, size=size)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Delivery(size=size, sha256=sha256, suffix=".mkv", upload_id=begun.upload_id, parts=(part,))
+
+
+def searched(farm: Farm) -> Order:
+    """Stage the one film that waits, search it, and claim its encode."""
+    farm.dispatch()
+    stage(farm, only(farm))
+    farm.dispatch()
+    leave(farm, farm.claim(only(farm), "far"), farms.searched())
+    farm.dispatch()
+    return farm.claim(only(farm), "far")
+
+
+def test_a_film_is_brought_into_the_bucket_once_for_search_and_encode(
+    far: Farm, put_films: Callable[[int], list[int]], bikes: Path, bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    far.dispatch()
+    waiting = only(far)
+    stage(far, waiting)
+    far.dispatch()
+    order = far.claim(only(far), "far")
+
+    source = order.source
+    assert isinstance(source, StagedSource)
+    film, sheet = httpx.get(source.film).content, httpx.get(source.sheet).content
+    leave(far, order, farms.searched())
+    far.dispatch()
+
+    assert waiting.phase == jobs.STAGING
+    assert film == bikes.read_bytes()
+    assert (source.size, source.sha256) == (len(film), hashlib.sha256(film).hexdigest())
+    assert source.sheet_sha256 == hashlib.sha256(sheet).hexdigest()
+    read = sheets.unpack(sheet)
+    assert read.index == packets.index(bikes)
+    assert read.digests.check(0, film[: 1 << 20])
+    assert only(far).phase == jobs.READY  # the encode, straight away
+    assert len(far.runs.of("stage/server")) == 1
+    assert len(list(bucket.keys("sources/"))) == 2
+    assert far.state(video)[0] is State.ENCODING
+
+
+def test_an_encode_comes_back_through_the_bucket(
+    far: Farm, put_films: Callable[[int], list[int]], bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    order = searched(far)
+    content = b"a finished encode"
+    leave(far, order, farms.encoded(upload(far, order, content)))
+
+    far.dispatch()
+    state = far.state(video)
+    collected = collecting.collect(far.workplace, bucket, video)
+    result = far.workplace.results / f"{orders.kept_name(order.job, order.attempt)}.mkv"
+    collecting.discard(far.workplace, bucket, video)
+
+    assert state == (State.ENCODED, "")
+    assert collected
+    assert result.read_bytes() == content
+    assert list(bucket.keys()) == []  # the film left when no job was to read it any more
+
+
+def test_an_encode_that_is_damaged_in_the_bucket_is_not_used(
+    far: Farm, put_films: Callable[[int], list[int]], bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    order = searched(far)
+    leave(far, order, farms.encoded(upload(far, order, b"a finished encode")))
+    far.dispatch()
+    bucket.put_bytes(objects.encoded(order.job, order.attempt), b"a fnnished encode")
+
+    with pytest.raises(ObjectDamaged):
+        collecting.collect(far.workplace, bucket, video)
+
+    assert not far.workplace.results.exists() or not list(far.workplace.results.iterdir())
+
+
+def test_an_upload_that_was_never_finished_is_a_failure_that_may_pass(
+    far: Farm, put_films: Callable[[int], list[int]], bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    order = searched(far)
+    delivery = upload(far, order, b"a finished encode")
+    bucket.abort_upload(objects.encoded(order.job, order.attempt), delivery.upload_id)
+    leave(far, order, farms.encoded(delivery))
+
+    far.dispatch()
+
+    assert [row.outcome for row in far.jobs(open_only=False)] == ["done", "failed", ""]
+    assert far.state(video)[0] is State.ENCODING
+
+
+def test_a_result_that_nobody_can_read_fails_its_attempt(
+    far: Farm, put_films: Callable[[int], list[int]], bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    order = searched(far)
+    bucket.put_bytes(objects.result(order.job, order.attempt), b"{}")
+
+    far.dispatch()
+
+    assert far.state(video) == (State.FAILED, "order_unreadable")
+
+
+def test_an_upload_larger_than_the_film_is_refused(far: Farm, put_films: Callable[[int], list[int]]) -> None:
+    put_films(1)
+    order = searched(far)
+
+    asked = UploadAsked(attempt=order.attempt, size=Bytes(GIB), suffix=".mkv")
+
+    with pytest.raises(JobRefused) as refused:
+        jobs_desk.upload(far.workplace, far.bucket, "far", order.job, asked)
+
+    assert refused.value.refusal == "too_large"
+
+
+def test_no_more_is_staged_than_the_quota_holds(far: Farm, put_films: Callable[[int], list[int]], bikes: Path) -> None:
+    put_films(2)
+    small = far.workplace.settings.bucket.model_copy(update={"quota_bytes": 3 * bikes.stat().st_size})
+    settings = far.workplace.settings.model_copy(update={"bucket": small})
+    tight = replace(far, workplace=replace(far.workplace, settings=settings))
+    tight.machine("other")
+
+    tight.dispatch()
+    tight.dispatch()
+
+    assert len(tight.jobs()) == 1  # a film and, one day, its encode are two of the three
+
+
+def test_a_bucket_that_is_away_gives_other_machines_no_work_and_fails_nothing(
+    far: Farm, put_films: Callable[[int], list[int]]
+) -> None:
+    [video] = put_films(1)
+    nowhere = buckets.open_bucket(endpoint="http://127.0.0.1:9", name="x", access_key="aaa", secret_key="b")
+
+    passed = replace(far, bucket=nowhere).dispatch()
+
+    assert passed.given == 0
+    assert "does not answer" in passed.words
+    assert far.state(video) == (State.ANALYZED, "")
+
+
+def test_a_film_that_changes_while_it_waits_is_analysed_anew(
+    far: Farm, put_films: Callable[[int], list[int]], root: Path, bikes: Path, bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    far.dispatch()
+    films.write(root / "0.mp4", bikes.read_bytes() + b"\0", age=10.0)
+
+    said = stage(far, only(far))
+
+    assert "changed" in said
+    assert far.state(video) == (State.NEEDS_ANALYSIS, "")
+    assert list(bucket.keys()) == []
+
+
+def test_what_nobody_reads_any_more_leaves_the_bucket(
+    far: Farm, put_films: Callable[[int], list[int]], bucket: Bucket
+) -> None:
+    [video] = put_films(1)
+    far.dispatch()
+    row = only(far)
+    stage(far, row)
+    before = unstaging.discard(far.workplace, bucket)
+    with database.session(far.workplace.database) as session:
+        transitions.requeue(session, video, "the file changed")
+
+    gone = unstaging.discard(far.workplace, bucket)
+
+    assert (before, gone) == (0, 1)
+    assert list(bucket.keys()) == []
+    with database.session(far.workplace.database) as session:
+        assert staged.used(session) == 0
+
+
+def test_a_film_that_one_worker_failed_at_goes_to_another(far: Farm, put_films: Callable[[int], list[int]]) -> None:
+    put_films(1)
+    far.machine("other")
+    far.dispatch()
+    stage(far, only(far))
+    far.dispatch()
+    leave(far, far.claim(only(far), "far"), farms.failed("no_space", transient=True))
+
+    far.dispatch()
+
+    assert only(far).queue == "only-other"
