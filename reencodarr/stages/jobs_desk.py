@@ -17,9 +17,10 @@ from reencodarr.stages import objects, ordering, recording, step
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage import sizes
 from reencodarr.storage.bucket import Bucket
+from reencodarr.transfer.parts import Part
 from reencodarr.units import Bytes, Seconds
 from reencodarr.work import orders, talk
-from reencodarr.work.orders import Kind, LocalSource, Order, Part, SearchTerms, Source, StagedSource, Terms
+from reencodarr.work.orders import Kind, LocalSource, Order, SearchTerms, Source, StagedSource, Terms
 from reencodarr.work.talk import Claim, GoOn, JobBeat, PartsAsked, PartUrls, Upload, UploadAsked, Urls
 
 log = logging.getLogger(__name__)

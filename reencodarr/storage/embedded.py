@@ -76,7 +76,12 @@ def start(
         tls = ["--cert", certificate.absolute(), "--key", private_key.absolute(), "--min-tls-version", "tls1.2"]
     arguments = [program(), "serve", "s3", "--addr", address, *tls, "--", folder.absolute()]
     # rclone reads every flag from the environment as well; a list of keys is written as CSV.
-    environment = {"RCLONE_AUTH_KEY": f'"{access_key},{secret_key}"', "RCLONE_CONFIG": os.devnull}
+    environment = {
+        "RCLONE_AUTH_KEY": f'"{access_key},{secret_key}"',
+        "RCLONE_CONFIG": os.devnull,
+        # Else the whole object is hashed before the first byte of each answer (2.8 s for 1000 MiB, measured).
+        "RCLONE_ETAG_HASH": "",
+    }
     return Start(arguments=tuple(arguments), environment=environment)
 
 

@@ -36,7 +36,7 @@ def encode(
 ) -> Encoded | NotWorth:
     """Encode one film, measure what it achieved, correct it once if it missed, and deliver it.
 
-    Raises SourceVanished, DamagedSource, FramesMispaired, ProgramError, TransferError, NoSpace; leaves nothing in
+    Raises SourceVanished, DamagedSource, FramesMispaired, ProgramError, StorageError, NoSpace; leaves nothing in
     scratch.
     """
     expected = Bytes(round(terms.facts.size * terms.plan.largest_ratio))

@@ -18,6 +18,7 @@ from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.paths import from_text
 from reencodarr.quality.engine import Probe, SearchResult
 from reencodarr.quality.measure import Achieved
+from reencodarr.transfer.parts import Part
 from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 
 T = TypeVar("T")
@@ -114,15 +115,6 @@ class Order:
     @property
     def work(self) -> Kind:
         return Kind(self.terms.kind)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One part of a multipart upload that the bucket has."""
-
-    number: int
-    etag: str
-    size: Bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

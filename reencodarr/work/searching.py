@@ -20,7 +20,7 @@ def search(
 ) -> Searched:
     """Search the CRF of one film.
 
-    Raises SourceVanished, SearchError, MediaError, ProgramError, TransferError, NoSpace; leaves nothing in scratch.
+    Raises SourceVanished, SearchError, MediaError, ProgramError, StorageError, NoSpace; leaves nothing in scratch.
     """
     engine = bench.engine(terms.engine)
     with scratches.folder(bench.scratch, f"search-{order.job or order.attempt}") as folder:

@@ -28,6 +28,7 @@ from reencodarr.quality.footage import Footage
 from reencodarr.transfer import single, small, upload
 from reencodarr.transfer.download import download
 from reencodarr.transfer.line import Line
+from reencodarr.transfer.parts import Part
 from reencodarr.transfer.patience import rest, scattered
 from reencodarr.transfer.ranged import RangedFile
 from reencodarr.transfer.urls import Renewing
@@ -36,7 +37,7 @@ from reencodarr.work import sheet as sheets
 from reencodarr.work.beats import Meter
 from reencodarr.work.link import Link
 from reencodarr.work.moving import Moving
-from reencodarr.work.orders import Delivery, Order, Part, StagedSource
+from reencodarr.work.orders import Delivery, Order, StagedSource
 from reencodarr.work.sheet import Sheet
 from reencodarr.work.talk import PartsAsked, Upload, UploadAsked
 

@@ -23,14 +23,14 @@ class Staging(Protocol):
     def film(self, scratch: Path, *, report: Report) -> Path:
         """The whole film as a local file, which is only read.
 
-        Raises SourceVanished when it is not the film that was ordered, TransferError, NoSpace.
+        Raises SourceVanished when it is not the film that was ordered, StorageError, NoSpace.
         """
         ...
 
     def footage(self, scratch: Path, *, report: Report) -> Footage | None:
         """The windows of a search without the rest of the film; None where the film itself is at hand.
 
-        Raises TransferError, MediaError, NoSpace.
+        Raises StorageError, MediaError, NoSpace.
         """
         ...
 
@@ -41,7 +41,7 @@ class Staging(Protocol):
     def deliver(self, encoded: EncodeResult, *, report: Report) -> Delivery:
         """Hand a finished encode over.
 
-        Raises TransferError, NoSpace.
+        Raises StorageError, NoSpace.
         """
         ...
 

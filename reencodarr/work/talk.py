@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from reencodarr.errors import OrderUnreadable
 from reencodarr.quality.engine import Probe
+from reencodarr.transfer.parts import Part
 from reencodarr.units import Bytes, Seconds
-from reencodarr.work.orders import Part
 
 T = TypeVar("T")
 

@@ -4,9 +4,10 @@ import pytest
 
 from reencodarr.errors import OrderUnreadable, Stage
 from reencodarr.quality.engine import Probe, SearchResult
+from reencodarr.transfer.parts import Part
 from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 from reencodarr.work import orders
-from reencodarr.work.orders import Delivery, Failed, HandedBack, Part, Result, Searched
+from reencodarr.work.orders import Delivery, Failed, HandedBack, Result, Searched
 
 PROBE = Probe(crf=Crf(31.5), mean=VmafScore(95.1), p5=None, percent=41.0, seconds=Seconds(2.0), cpu_seconds=Seconds(3))
 FOUND = SearchResult(
