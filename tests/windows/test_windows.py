@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from reencodarr.quality.vmaf import Leg
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from reencodarr.units import VmafScore
-from tests.windows import rig as rigs
 from tests.windows.rig import ROOT, Rig
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -68,16 +66,6 @@ found = vmaf.score(
 )
 print(json.dumps([found.pairs, found.scores]))
 """
-
-
-@pytest.fixture(scope="session")
-def rig() -> Iterator[Rig]:
-    """The Windows machine; skips, with the reason, where it cannot be made."""
-    try:
-        with rigs.rig() as made:
-            yield made
-    except rigs.Unavailable as reason:
-        pytest.skip(str(reason))
 
 
 def run_tests(rig: Rig, *paths: Path) -> str:
