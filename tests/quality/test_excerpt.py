@@ -129,13 +129,13 @@ def variants(long: Long, make: Make, request: pytest.FixtureRequest, name: str) 
     [
         ("open gop.mkv", (), Form.HOLES),
         ("open gop.mp4", (), Form.HOLES),
-        ("late.mkv", (), Form.HOLES),
-        ("variable.mp4", (), Form.HOLES),
+        pytest.param("late.mkv", (), Form.HOLES, marks=pytest.mark.slow),
+        pytest.param("variable.mp4", (), Form.HOLES, marks=pytest.mark.slow),
         ("hevc.mp4", (), Form.HOLES),
         ("vp9.webm", DEINTERLACE, Form.HOLES),
         ("mpeg4.avi", DEINTERLACE, Form.HOLES),
         ("interlaced.ts", DEINTERLACE, Form.SPLICED),
-        ("interlaced.mpg", DEINTERLACE, Form.SPLICED),
+        pytest.param("interlaced.mpg", DEINTERLACE, Form.SPLICED, marks=pytest.mark.slow),
         ("without cues.mkv", (), Form.SPLICED),
     ],
 )
@@ -148,6 +148,38 @@ def test_windows_decode_to_the_pictures_of_the_film(
     assert made.cut.form is form
     assert made.cut.held < 0.7 * made.cut.size
     assert_same_pictures(ffmpeg, made, filters=filters, windows=slice(0, None, 5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("made_h264_opengop_360p.mkv", 5),
+        ("made_hevc10_hdr10_720p24.mkv", 8),
+        ("h264_352x288_par_vfr_van.mp4", 4),
+        ("vp8_270p_echo_hereweare.webm", 5),
+        ("vp9_540p60_bbb_vorbis51.webm", 100),
+        ("av1_720x1280_hdr10.mp4", 40),
+        ("cinepak_240p_tree.avi", 8),
+        ("made_mpeg2_480i_tff.ts", 8),
+        ("mpeg1_720x405_city_cc0.mpg", 10),
+    ],
+)
+def test_windows_of_real_films_decode_to_their_pictures(
+    name: str, times: int, media: Path, ffmpeg: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / f"long {name}"
+    looped = ["-stream_loop", str(times - 1), "-i", media / name, "-map", "0", "-c", "copy"]
+    programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-v", "error", *looped, film])
+    made = both(film, tmp_path)
+
+    # Without the limit on threads, and so without looking for complaints: real films give cause for them themselves.
+    for window in (made.plan[0], made.plan[-1]):
+        expected = pictures(ffmpeg, made.film.cut(window), DEINTERLACE)
+        assert len(expected) == window.frames
+        assert pictures(ffmpeg, replace(made.parts.cut(window), most_threads=None), DEINTERLACE) == expected
+        counted = replace(made.parts.cut(window, counted=True), most_threads=None)
+        assert pictures(ffmpeg, counted, DEINTERLACE) == expected
 
 
 @pytest.mark.parametrize("name", ["open gop.mkv", "interlaced.ts"])
