@@ -127,6 +127,15 @@ class _Told(anyio.abc.TaskStatus[int]):
             self._further.started(value)
 
 
+def quiet() -> None:
+    """Keep two things out of the worker's log that are as they should be.
+
+    Its server gives it no events, so cancels are asked for; and Prefect 3.8's observer complains when it is closed.
+    """
+    logging.getLogger("prefect.FlowRunCancellingObserver").setLevel(logging.ERROR)
+    logging.getLogger("asyncio").addFilter(lambda record: "FlowRunCancellingObserver" not in record.getMessage())
+
+
 def passed_on(environment: Mapping[str, str | None]) -> dict[str, str | None]:
     """What a run sees of this machine's environment: of ours what it needs, and nobody's keys."""
     return {

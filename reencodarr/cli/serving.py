@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from reencodarr.cli import exits
+from reencodarr.cli import exits, prefect_worker
 from reencodarr.cli.console import err, safe
 from reencodarr.cli.prefect_worker import Worker
 from reencodarr.errors import OrderUnreadable, ReencodarrError, ServerRefused, ServerUnreachable
@@ -79,6 +79,7 @@ class _Serving:
         self._told = 0.0
 
     async def run(self, environment: Mapping[str, str]) -> int:
+        prefect_worker.quiet()
         worker = Worker(
             environment=environment,
             name=self._welcome.name,

@@ -9,8 +9,8 @@ from reencodarr.progress import Report, silent
 from reencodarr.transfer.line import Line
 from reencodarr.transfer.pace import Pace
 from reencodarr.transfer.patience import Patience
-from reencodarr.units import MIB, Seconds
-from reencodarr.work import encoding, failing, halting, leaving, link, orders, searching, speed, talk
+from reencodarr.units import MIB, Bytes, Seconds
+from reencodarr.work import encoding, failing, halting, leaving, link, orders, room, searching, speed, talk
 from reencodarr.work.beats import Beats, Meter
 from reencodarr.work.bench import Bench
 from reencodarr.work.halting import Halt
@@ -133,6 +133,8 @@ class _Shift:
     def _work(self, report: Report) -> Outcome:
         order, bench = self._order, self._post.bench
         self._halt.heed()
+        quota = self._post.settings.scratch_quota_bytes
+        room.require(bench.scratch, room.needed(order), quota=None if quota is None else Bytes(quota))
         staging = self._staging()
         if isinstance(order.terms, SearchTerms):
             return searching.search(

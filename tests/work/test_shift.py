@@ -145,6 +145,23 @@ def test_a_lost_job_writes_nothing(small_film: Path, fast_policy: Path, tmp_path
     assert not list((tmp_path / "results").glob("*"))
 
 
+def test_a_job_beyond_the_scratch_quota_is_told_and_may_pass(
+    small_film: Path, fast_policy: Path, tmp_path: Path
+) -> None:
+    desk = Desk()
+    terms = kit.encode_terms(small_film, fast_policy)
+    desk.order = kit.order(small_film, kit.local(small_film, tmp_path / "results"), terms)
+
+    with server.running(desk) as url:
+        post = kit.post(tmp_path, url, desk)
+        tight = post.settings.model_copy(update={"scratch_quota_bytes": 1000})
+        shift.work(kit.CALL, replace(post, settings=tight), halt=Halt())
+
+    outcome = result(tmp_path / "results").outcome
+    assert isinstance(outcome, Failed)
+    assert (outcome.code, outcome.transient) == ("no_space", True)
+
+
 def test_a_refused_claim_does_nothing(small_film: Path, tmp_path: Path) -> None:
     desk = Desk(refusal=(409, Refusal(code="taken", words="another run has it")))
 
