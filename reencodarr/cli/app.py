@@ -15,6 +15,7 @@ COMMANDS = {
     "up": "Start everything a server needs, and keep it running.",
     "serve": "Run one part of the server alone.",
     "worker": "Work for a server: search and encode films until a signal says stop.",
+    "service": "Print what starts a worker or a server with its machine.",
     "pools": "Make the Prefect work pools that `prefect deploy --all` needs.",
 }
 

@@ -30,7 +30,6 @@ wait_for_lock = posix.wait_for_lock
 folder_handle = posix.folder_handle
 sync = posix.sync
 executable = posix.executable
-scratch_folder = posix.scratch_folder
 
 
 def start_options(*, own_session: bool) -> dict[str, Any]:

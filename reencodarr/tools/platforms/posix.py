@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import platformdirs
 import psutil
 
 from reencodarr.tools.platforms.system import Usage
@@ -75,7 +74,3 @@ def sync(path: Path) -> None:
 
 def executable(name: str) -> str:
     return name
-
-
-def scratch_folder() -> Path:
-    return Path(platformdirs.user_cache_dir("reencodarr")) / "scratch"

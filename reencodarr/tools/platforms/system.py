@@ -1,4 +1,4 @@
-"""What a module in this room promises: processes, locks, names and places of one system.
+"""What a module in this room promises: processes, locks and names of one system.
 
 The modules themselves satisfy the protocol; their functions keep no state but what has to live as long as the process.
 """
@@ -79,12 +79,8 @@ class System(Protocol):
         """Wait until the disk has a file's bytes, or a folder's names where that can be waited for. Raises OSError."""
         ...
 
-    # Names and places
+    # Names
 
     def executable(self, name: str) -> str:
         """The file name of a program."""
-        ...
-
-    def scratch_folder(self) -> Path:
-        """Where a worker keeps its scratch unless it is told otherwise."""
         ...

@@ -15,7 +15,6 @@ from ctypes import wintypes
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import psutil
 
 from reencodarr.tools.platforms.system import Usage
@@ -142,10 +141,6 @@ def sync(path: Path) -> None:
 
 def executable(name: str) -> str:
     return f"{name}.exe"
-
-
-def scratch_folder() -> Path:
-    return Path(platformdirs.user_data_dir("reencodarr", appauthor=False)) / "scratch"
 
 
 @functools.cache
