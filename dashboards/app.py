@@ -1,4 +1,4 @@
-"""The Streamlit app: its two pages, and the one place where an error becomes friendly words instead of a traceback."""
+"""The Streamlit app: its pages, and the one place where an error becomes friendly words instead of a traceback."""
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ def main() -> None:
         [
             st.Page("views/videos.py", title="Videos", url_path="videos", default=True),
             st.Page("views/video.py", title="Video", url_path="video"),
+            st.Page("views/machines.py", title="Machines", url_path="machines"),
         ],
         position="top",
     )

@@ -95,6 +95,13 @@ def film(url: str, video: int) -> reading.Film | None:
         return reading.film(session, video)
 
 
+@st.cache_data(ttl=FRESH, max_entries=20, show_spinner=False)
+def machines(url: str) -> tuple[tuple[reading.Machine, ...], tuple[reading.Given, ...], reading.Backlog]:
+    """`reading.machines`, `reading.given` and `reading.backlog`, all of one moment."""
+    with _session(url) as session:
+        return reading.machines(session), reading.given(session), reading.backlog(session)
+
+
 @contextmanager
 def _session(url: str) -> Iterator[Session]:
     opened = engine(url)

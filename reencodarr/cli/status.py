@@ -1,6 +1,7 @@
 """`reencodarr status`: how the libraries are doing."""
 
 import json as jsonlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,11 +13,11 @@ from reencodarr.cli import exits
 from reencodarr.cli.console import bytes_text, out, safe
 
 if TYPE_CHECKING:
-    from reencodarr.library.reading import Counts, FailureGroup, Savings
+    from reencodarr.library.reading import Counts, FailureGroup, Given, Machine, Savings
 
 
 def status(paths: list[Path] | None = None, /, *, json: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """Show films by state, bytes saved, and open failures by cause; with PATHS also film by film.
+    """Show films by state, bytes saved, machines, and open failures by cause; with PATHS also film by film.
 
     Parameters
     ----------
@@ -32,10 +33,13 @@ def status(paths: list[Path] | None = None, /, *, json: Annotated[bool, Paramete
     workplace = open_workplace(settings.load())
     with database.session(workplace.database, reads_only=True) as session:
         counts, savings, failures = reading.counts(session), reading.savings(session), reading.failures(session)
+        machines, given = reading.machines(session), reading.given(session)
     if json:
-        out.print_json(jsonlib.dumps(_document(counts, savings, failures)))
+        out.print_json(jsonlib.dumps(_document(counts, savings, failures) | _machines_document(machines, given)))
         return exits.DONE
     _print(counts, savings, failures)
+    if machines:
+        _print_machines(machines, given)
     if paths:
         show.summary(workplace, [str(path) for path in paths])
     return exits.DONE
@@ -61,3 +65,30 @@ def _print(counts: "Counts", savings: "Savings", failures: "Sequence[FailureGrou
     )
     for one in failures:
         out.print(f"[red]{one.number} failed[/] at {one.stage} ({one.code}): {safe(one.message)} {safe(one.advice)}")
+
+
+def _machines_document(machines: "Sequence[Machine]", given: "Sequence[Given]") -> dict[str, object]:
+    return {
+        "machines": [
+            {"name": one.name, "pool": one.pool, "condition": one.condition.value, "busy": one.busy, "slots": one.slots}
+            for one in machines
+        ],
+        "jobs": [
+            {
+                "film": one.name,
+                "kind": one.kind,
+                "phase": one.phase,
+                "worker": one.worker,
+                "fraction": None if one.moment is None else one.moment.fraction,
+            }
+            for one in given
+        ],
+    }
+
+
+def _print_machines(machines: "Sequence[Machine]", given: "Sequence[Given]") -> None:
+    out.print("machines: " + ", ".join(f"{safe(one.name)} [bold]{one.condition.value}[/]" for one in machines))
+    phases = Counter(one.phase for one in given)
+    words = {"staging": "being staged", "ready": "waiting for a worker", "running": "running"}
+    told = ", ".join(f"[bold]{phases[phase]}[/] {about}" for phase, about in words.items() if phases[phase])
+    out.print(f"jobs: {told or 'none'}")
