@@ -32,13 +32,15 @@ from reencodarr.tools import platforms, streams
 
 _SPEAK_EVERY = 0.5
 _READ_SIZE = 1 << 20
+_NOTHING = "Nothing was written into output file, because there was no picture."
+"""ffmpeg's own words for it."""
 
 
 def main(order: PyavOrder) -> int:
     """Encode; the exit code."""
     head = heads.read(Path(order.head))
     if head is None:
-        sys.stderr.write("Nothing was written into output file, because there was no picture.\n")
+        sys.stderr.write(f"{_NOTHING}\n")
         return 1
     try:
         with streams.output(order.frames) as pipe, Voice() as voice:
@@ -101,8 +103,9 @@ def _encode(order: PyavOrder, head: Head, pipe: IO[bytes], voice: Voice) -> None
                 first = frame.pts or 0
                 sys.stdout.write(f"{pyav_order.FIRST}={first}\n{pyav_order.RATE}={head.rate or ''}\n")
             _write(encoder.encode(frame), result, order, first=first, voice=voice)
-        if first is not None:
-            _write(encoder.encode(None), result, order, first=first, voice=voice)
+        if first is None:
+            raise OSError(_NOTHING)
+        _write(encoder.encode(None), result, order, first=first, voice=voice)
 
 
 def _frames(source: InputContainer, order: PyavOrder) -> Iterator[VideoFrame]:
