@@ -5,12 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from tests.flows.conftest import Prefect, eventually
+from reencodarr.errors import ServerRefused, ServerUnreachable
+from reencodarr.stages.runs import RunState
+from tasks import runs
+from tests.flows.conftest import ROOT, Prefect, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -23,8 +28,7 @@ def reencodarr(server: Prefect, *arguments: str) -> None:
 @pytest.fixture(scope="module")
 def deployed(prefect_server: Prefect) -> Prefect:
     reencodarr(prefect_server, "db", "upgrade")
-    reencodarr(prefect_server, "pools")
-    prefect_server.command("deploy", "--all")
+    reencodarr(prefect_server, "pools", "--deploy")
     return prefect_server
 
 
@@ -32,7 +36,8 @@ def test_every_deployment_says_what_it_does_and_pulls_nothing(deployed: Prefect)
     found = deployed.post("/deployments/filter", {})
 
     assert isinstance(found, list)
-    assert {one["entrypoint"] for one in found} >= {"flows.reencode.reencode", "flows.finalize.finalize"}
+    assert {one["entrypoint"] for one in found} >= {"flows.reencode.reencode", "flows.dispatch.dispatch"}
+    assert len(found) == 14
     assert all(len(one["description"]) > 40 for one in found)
     assert all(one["pull_steps"] == [] and one["path"] is None for one in found)
 
@@ -49,6 +54,85 @@ def test_pools_are_locked_and_made_again_without_harm(deployed: Prefect) -> None
     assert template["job_configuration"]["stream_output"] is False
     assert "command" not in template["job_configuration"]
     assert before["id"] == after["id"]
+
+
+def test_deploying_again_changes_nothing_but_what_is_asked(deployed: Prefect) -> None:
+    before = _deployed(deployed)
+
+    reencodarr(deployed, "pools", "--deploy", "--transfers", "3")
+
+    assert _deployed(deployed) == before
+    limits = deployed.post("/v2/concurrency_limits/filter", {})
+    assert isinstance(limits, list)
+    assert {one["name"]: one["limit"] for one in limits}["transfers"] == 3
+
+
+def test_the_wheel_deploys_the_same_without_a_checkout(deployed: Prefect, tmp_path: Path) -> None:
+    wheel(tmp_path)
+    package, elsewhere = tmp_path / "package", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {**os.environ, **deployed.environment, "PYTHONPATH": str(package)}
+    command = [sys.executable, "-m", "reencodarr.cli", "pools", "--deploy"]
+
+    subprocess.run(command, env=environment, cwd=elsewhere, check=True)
+
+    assert (package / "flows" / "prefect.yaml").read_bytes() == (ROOT / "prefect.yaml").read_bytes()
+    assert len(_deployed(deployed)[0]) == 14
+
+
+def test_dispatch_has_one_run_at_a_time_and_encodes_have_no_limit(deployed: Prefect) -> None:
+    dispatch = deployed.get("/deployments/name/dispatch/server")
+    encode = deployed.get("/deployments/name/encode/linux")
+
+    assert dispatch["global_concurrency_limit"]["limit"] == 1  # type: ignore[index]
+    assert dispatch["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"  # type: ignore[index]
+    assert encode["global_concurrency_limit"] is None
+
+
+def test_the_engine_keeps_to_its_promises(deployed: Prefect) -> None:
+    parameters: dict[str, str | int] = {"job": "a" * 32, "attempt": 1, "label": "A film"}
+
+    with temporary_settings({PREFECT_API_URL: deployed.url}), runs.connected() as engine:
+        first = engine.create("encode/linux", parameters, key="k/1", queue="encode-0123abcd")
+        again = engine.create("encode/linux", parameters, key="k/1", queue="encode-0123abcd")
+        known = engine.states([first.id, "00000000-0000-0000-0000-000000000000"])
+        engine.cancel(first.id)
+        engine.cancel(first.id)
+        engine.cancel("00000000-0000-0000-0000-000000000000")
+        after = engine.states([first.id])
+        with pytest.raises(ServerRefused, match="does not know encode/amiga"):
+            engine.create("encode/amiga", parameters, key="k/2")
+
+    assert again.id == first.id
+    assert {run.state for run in known.values()} == {RunState.SCHEDULED}
+    assert after[first.id].state is RunState.CANCELLED
+
+
+def test_an_engine_that_is_away_is_named() -> None:
+    away = {PREFECT_API_URL: "http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES: 0}
+
+    with temporary_settings(away), pytest.raises(ServerUnreachable), runs.connected() as engine:
+        engine.states(["00000000-0000-0000-0000-000000000000"])
+
+
+def _deployed(server: Prefect) -> tuple[set[str], set[str], list[str]]:
+    """Deployments by id, schedules by slug, automations by name."""
+    found = server.post("/deployments/filter", {})
+    automations = server.post("/automations/filter", {})
+    assert isinstance(found, list)
+    assert isinstance(automations, list)
+    schedules = {f"{one['entrypoint']} {schedule['slug']}" for one in found for schedule in one["schedules"]}
+    return {one["id"] for one in found}, schedules, sorted(one["name"] for one in automations)
+
+
+def wheel(folder: Path) -> None:
+    """Build the wheel and unpack it into `folder/package`; skips where it cannot be built."""
+    uv = Path(sys.executable).with_name("uv")
+    built = subprocess.run([uv, "build", "--wheel", "-q", "-o", folder], cwd=ROOT, capture_output=True, text=True)
+    if built.returncode:
+        pytest.skip(f"no wheel can be built here: {built.stderr[-300:]}")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as packed:
+        packed.extractall(folder / "package")
 
 
 def test_a_schedule_really_fires(deployed: Prefect, worker: Callable[[str], Path]) -> None:
