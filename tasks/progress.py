@@ -26,7 +26,7 @@ def reporter(key: str, description: str) -> Report:
         updated = time.monotonic()
         per_cent = round(100 * min(1.0, progress.fraction), 1)
         if made is None:
-            created = create_progress_artifact(progress=per_cent, key=key, description=description)
+            created = create_progress_artifact(progress=per_cent, key=key, description=words(progress) or description)
             made = created if isinstance(created, UUID) else None
         else:
             update_progress_artifact(artifact_id=made, progress=per_cent, description=words(progress))

@@ -65,9 +65,11 @@ class Staged:
         meter: Meter,
         turn: Turn = nullcontext,
         patience: Seconds = PATIENCE,
+        pause: Seconds = _PAUSE,
     ) -> None:
         self._order, self._source, self._way = order, source, way
-        self._line, self._meter, self._turn, self._patience = line, meter, turn, patience
+        self._line, self._meter, self._turn = line, meter, turn
+        self._patience, self._pause = patience, pause
         self._known: Sheet | None = None
 
     def film(self, scratch: Path, *, report: Report) -> Path:
@@ -110,10 +112,10 @@ class Staged:
                 except (TransferBroken, UrlExpired, UploadLost, JobRefused) as error:
                     if isinstance(error, JobRefused) and error.refusal not in _ASK_AGAIN:
                         raise
-                    if time.monotonic() + _PAUSE > end:
+                    if time.monotonic() + self._pause > end:
                         raise
                     log.warning("%s: %s Trying on.", self._order.label, error)
-                    rest(scattered(_PAUSE), self._line.stop)
+                    rest(scattered(self._pause), self._line.stop)
 
     def _upload(self, encoded: EncodeResult, report: Report) -> Delivery:
         job, attempt, suffix = self._order.job, self._order.attempt, encoded.path.suffix
