@@ -15,7 +15,7 @@ import httpx
 
 from reencodarr import settings as all_settings
 from reencodarr.api import certificate, secrets
-from reencodarr.cli import served
+from reencodarr.cli import pools, served
 from reencodarr.errors import SettingsError
 from reencodarr.library import database
 from reencodarr.settings import Settings
@@ -38,6 +38,8 @@ LOCAL_WORKER = "local"
 _PROGRAM = (sys.executable, "-m", "reencodarr.cli")
 _SERVER_WORK = (sys.executable, "-m", "reencodarr.cli.server_worker")
 _WORK_AT_ONCE = 3
+_DISPATCH = "dispatch"
+"""A queue that nothing else may hold up."""
 _DRAIN = Seconds(60.0)
 
 
@@ -151,17 +153,17 @@ def _api(place: Site) -> Part:
 
 
 def _work(place: Site) -> Part:
-    return _server_worker(place, "work", queue="default", limit=_WORK_AT_ONCE)
+    return _server_worker(place, "work", [name for name in pools.SERVER_QUEUES if name != _DISPATCH], _WORK_AT_ONCE)
 
 
 def _dispatch(place: Site) -> Part:
-    return _server_worker(place, "dispatch", queue="dispatch", limit=1)
+    return _server_worker(place, "dispatch", [_DISPATCH], 1)
 
 
-def _server_worker(place: Site, name: str, *, queue: str, limit: int) -> Part:
+def _server_worker(place: Site, name: str, queues: list[str], limit: int) -> Part:
     return Part(
         name=name,
-        command=(*_SERVER_WORK, name, queue, str(limit)),
+        command=(*_SERVER_WORK, name, ",".join(queues), str(limit)),
         environment=dict(place.environment),
         log_path=place.logs / f"{name}.log",
         grace=_DRAIN,

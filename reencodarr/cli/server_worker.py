@@ -1,6 +1,6 @@
-"""The server's own worker: runs the flows of the pool `server` in processes of their own, one queue a worker.
+"""The server's own worker: runs the flows of the pool `server` in processes of their own.
 
-    python -m reencodarr.cli.server_worker NAME QUEUE LIMIT
+    python -m reencodarr.cli.server_worker NAME QUEUE[,QUEUE...] LIMIT
 
 The first signal takes no new runs and waits for those under way, `GRACE` at most; then they are ended, and Prefect is
 told so. Whatever is ended here is idempotent and goes on with the next run.
@@ -24,7 +24,7 @@ _TICK = 0.2
 
 def main() -> int:
     """Work until a signal; 0."""
-    name, queue, limit = sys.argv[1:4]
+    name, queues, limit = sys.argv[1:4]
     asked = asyncio.Event()
     loop = asyncio.new_event_loop()
 
@@ -34,16 +34,16 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask)
     with contextlib.closing(loop):
-        loop.run_until_complete(_serve(name, queue, int(limit), asked))
+        loop.run_until_complete(_serve(name, queues.split(","), int(limit), asked))
     return 0
 
 
-async def _serve(name: str, queue: str, limit: int, asked: asyncio.Event) -> None:
+async def _serve(name: str, queues: list[str], limit: int, asked: asyncio.Event) -> None:
     os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "2")
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     from reencodarr.cli.prefect_worker import Worker
 
-    worker = Worker(environment=dict(os.environ), name=name, work_pool_name=_POOL, work_queues=[queue], limit=limit)
+    worker = Worker(environment=dict(os.environ), name=name, work_pool_name=_POOL, work_queues=queues, limit=limit)
     working = asyncio.create_task(worker.start(printer=lambda _: None))
     waiting = asyncio.create_task(asked.wait())
     try:

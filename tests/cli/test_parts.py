@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from reencodarr import settings
-from reencodarr.cli import parts
+from reencodarr.cli import parts, pools
 from reencodarr.errors import SettingsError
 from reencodarr.library import database
 
@@ -73,3 +74,16 @@ def test_with_tls_every_part_trusts_the_servers_own_authority(
     assert Path(place.environment["PREFECT_API_SSL_CERT_FILE"]).is_file()
     assert place.environment["REENCODARR_BUCKET__ENDPOINT"].startswith("https://")
     assert Path(place.environment["REENCODARR_BUCKET__CERTIFICATE"]).is_file()
+
+
+def test_every_queue_of_the_servers_deployments_is_polled_by_a_part(loaded: settings.Settings) -> None:
+    said = yaml.safe_load(pools.prefect_file().read_text(encoding="utf-8"))["deployments"]
+    wanted = {one["work_pool"]["work_queue_name"] for one in said if one["work_pool"]["name"] == "server"}
+
+    made = [parts.part(name, parts.site(loaded)) for name in ("work", "dispatch")]
+
+    polled = [queue for part in made for queue in part.command[-2].split(",")]
+    assert wanted <= set(polled)
+    assert len(polled) == len(set(polled))
+    # What takes long never stands before dispatch.
+    assert made[1].command[-2] == "dispatch"
