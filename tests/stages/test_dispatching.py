@@ -2,16 +2,15 @@
 
 import multiprocessing
 import os
-import random
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlmodel import col, select
 
 from reencodarr.errors import JobLost, JobRefused
@@ -19,13 +18,13 @@ from reencodarr.library import database, jobs, transitions, workers
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, Failure, Search, Video, Worker, now
 from reencodarr.stages import applying, housekeeping, jobs_desk, queues, settling, watching, workers_desk
-from reencodarr.stages.runs import RunState
+from reencodarr.stages.runs import Run, RunState
 from reencodarr.units import Seconds
 from reencodarr.work.orders import HandedBack, LocalSource, SearchTerms, SourceChanged
 from reencodarr.work.talk import Claim, JobBeat, Moment
 from tests.library import films
 from tests.stages import farm as farms
-from tests.stages.farm import Farm
+from tests.stages.farm import Farm, FolderRuns
 
 FORK = multiprocessing.get_context("fork")
 Make = Callable[[int], list[int]]
@@ -470,19 +469,47 @@ def _settled(farm: Farm, videos: list[int]) -> None:
     assert set(attempts.values()) == {1}
 
 
-def test_passes_that_are_killed_anywhere_lose_nothing_and_do_nothing_twice(farm: Farm, make_analysed: Make) -> None:
-    videos = make_analysed(6)
+class DyingRuns(FolderRuns):
+    """An engine behind which the pass dies at a step: before a commit, or after a run was made."""
+
+    def __init__(self, folder: Path, last: int) -> None:
+        super().__init__(folder)
+        self.left = last
+
+    def step(self, *_: object) -> None:
+        self.left -= 1
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def create(self, deployment: str, parameters: Mapping[str, str | int], *, key: str, queue: str = "") -> Run:
+        made = super().create(deployment, parameters, key=key, queue=queue)
+        self.step()
+        return made
+
+
+def _pass_that_dies(farm: Farm, last: int) -> None:
+    runs = DyingRuns(farm.runs.folder, last)
+    event.listen(farm.workplace.database, "commit", runs.step)
+    _one_pass(replace(farm, runs=runs))
+
+
+def test_a_pass_that_is_killed_at_any_of_its_steps_loses_nothing_and_does_nothing_twice(
+    farm: Farm, make_analysed: Make
+) -> None:
+    videos = make_analysed(4)
     farm.machine("here", local=True, slots=2)
-    moments = random.Random(7)
+    killed = 0
 
-    for _ in range(25):
-        child = FORK.Process(target=_one_pass, args=(farm,))
+    for last in [*range(22), *range(1, 22, 4)]:
+        child = FORK.Process(target=_pass_that_dies, args=(farm, last))
         child.start()
-        time.sleep(moments.uniform(0.0, 0.06))
-        os.kill(child.pid or 0, signal.SIGKILL)
-        child.join()
-        farm.work("here")
+        child.join(60)
+        killed += child.exitcode == -signal.SIGKILL
+        farm.beat("here")
+        if last % 4 == 3:
+            farm.work("here")
 
+    assert killed > 15
     _settled(farm, videos)
 
 
