@@ -74,7 +74,8 @@ class Staged:
 
     def film(self, scratch: Path, *, report: Report) -> Path:
         """The whole film, downloaded and verified."""
-        place = scratch / f"film{self._source.suffix}"
+        # Not `film`: that is what the encode in the same folder is called.
+        place = scratch / f"source{self._source.suffix}"
         digests = self._sheet().digests
         moving = Moving("download", self._order.label, digests.size, report, count=self._down)
         with self._turn():

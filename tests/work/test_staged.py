@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from reencodarr.encoding.encode import EncodeResult
+from reencodarr.encoding.film import result_name
 from reencodarr.errors import ObjectDamaged
 from reencodarr.media import packets
 from reencodarr.progress import Progress, silent
@@ -114,6 +115,7 @@ def test_a_film_comes_whole_though_its_url_is_refused(
 
     assert film.read_bytes() == bikes.read_bytes()
     assert film.suffix == bikes.suffix
+    assert film.stem != Path(result_name(terms.plan)).stem  # The encode lies in the same folder.
     assert meter.down >= source.size
     assert [path for path, _ in desk.heard if path.endswith("/urls")]
 
