@@ -11,11 +11,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
+
+if TYPE_CHECKING:
+    from tests.servers.postgres import Postgres
 
 NOBODY = 65534
 
@@ -112,6 +116,15 @@ def fast_policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     policy = tmp_path_factory.mktemp("policy") / "fast.toml"
     policy.write_text("[[video.presets]]\nfrom_lines = 0\npreset = 12\n")
     return policy
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> "Iterator[Postgres]":
+    """A PostgreSQL server with `pg_trgm`, for our database and for Prefect's; skips where none is installed."""
+    from tests.servers import postgres
+
+    with postgres.serving() as running:
+        yield running
 
 
 @pytest.fixture
