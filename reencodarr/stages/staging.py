@@ -7,16 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from reencodarr.errors import JobLost, OriginalChanged, ReencodarrError, StateConflict, StorageError
+from reencodarr.errors import ExcerptUnusable, JobLost, OriginalChanged, ReencodarrError, StateConflict, StorageError
 from reencodarr.library import database, jobs, staged, transitions
 from reencodarr.library.tables import Job, Video
-from reencodarr.media import packets
+from reencodarr.media import fingerprint as fingerprints
+from reencodarr.media import packets, seekable
+from reencodarr.media.packets import PacketIndex
 from reencodarr.progress import Progress, Report, silent
+from reencodarr.quality import excerpt as excerpts
+from reencodarr.quality import excerpt_pack, footage
 from reencodarr.stages import attempts, objects, sources, step
 from reencodarr.stages.step import Outcome
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage import streams
 from reencodarr.storage.bucket import Bucket
+from reencodarr.tools import scratch
 from reencodarr.transfer.blocks import Tally
 from reencodarr.units import MIB, Bytes
 from reencodarr.work import sheet as sheets
@@ -76,18 +81,38 @@ def _bring(workplace: Workplace, bucket: Bucket, row: Job, video: Video, source:
     _require_unchanged(workplace, row.video_id, film)
     sheet = sheets.pack(Sheet(index=index, digests=tally.digests()))
     bucket.put_bytes(objects.sheet(source), sheet)
+    excerpt, more = _excerpt(workplace, bucket, film, index, source=source)
     with database.session(workplace.database) as session:
         staged.promise(session, source, video_id=row.video_id, size=size)
         staged.arrived(
             session,
             source,
-            size=Bytes(size + len(sheet)),
+            size=Bytes(size + len(sheet) + more),
             sha256=tally.digests().sha256,
             sheet_sha256=hashlib.sha256(sheet).hexdigest(),
-            excerpt_sha256="",
+            excerpt_sha256=excerpt,
         )
     seconds = time.monotonic() - started
     log.info("%s: staged %d MiB in %.1f s, sheet %d KiB", film.name, size // MIB, seconds, len(sheet) // 1024)
+
+
+def _excerpt(workplace: Workplace, bucket: Bucket, film: Path, index: PacketIndex, *, source: str) -> tuple[str, Bytes]:
+    """Cut the windows of a search here, where the film's container has no index to read ranges by.
+
+    The excerpt's SHA-256 and size; empty where workers read ranges, or fetch the film whole.
+    """
+    windows = footage.planned(index)
+    if footage.is_whole(windows, index) or seekable.has_index(film):
+        return "", Bytes(0)
+    with scratch.folder(scratch.made(workplace.settings.scratch), "excerpt") as folder:
+        try:
+            cut = excerpts.cut(film, film.name, index, windows, folder)
+        except ExcerptUnusable as error:
+            log.info("%s: workers fetch it whole: %s", film.name, error.message)
+            return "", Bytes(0)
+        packed = excerpt_pack.pack(cut, folder / "excerpt.packed")
+        stored = bucket.put_file(objects.excerpt(source), packed)
+        return fingerprints.sha256(packed), stored.size
 
 
 class _Tallied:

@@ -15,9 +15,11 @@ from reencodarr.library import database, jobs, staged, transitions
 from reencodarr.library.states import State
 from reencodarr.library.tables import Job
 from reencodarr.media import packets
+from reencodarr.quality import excerpt_pack, footage
 from reencodarr.stages import collecting, jobs_desk, objects, staging, unstaging
 from reencodarr.storage import bucket as buckets
 from reencodarr.storage.bucket import Bucket
+from reencodarr.tools import programs
 from reencodarr.transfer.parts import Part
 from reencodarr.units import GIB, Bytes
 from reencodarr.work import orders
@@ -139,6 +141,29 @@ def test_a_film_is_brought_into_the_bucket_once_for_search_and_encode(
     assert len(far.runs.of("stage/server")) == 1
     assert len(list(bucket.keys("sources/"))) == 2
     assert far.state(video)[0] is State.ENCODING
+
+
+def test_the_windows_of_a_film_without_an_index_are_cut_before_they_travel(
+    far: Farm, root: Path, bikes: Path, ffmpeg: Path, tmp_path: Path
+) -> None:
+    looped = root / "long.ts"
+    looped.parent.mkdir(parents=True, exist_ok=True)
+    programs.run([ffmpeg, "-nostdin", "-v", "error", "-stream_loop", "59", "-i", bikes, "-c", "copy", looped])
+    far.analysed(films.scanned(far.workplace.database, root))
+    far.dispatch()
+    stage(far, only(far))
+    far.dispatch()
+
+    source = far.claim(only(far), "far").source
+    assert isinstance(source, StagedSource)
+    packed = httpx.get(source.excerpt).content
+
+    assert hashlib.sha256(packed).hexdigest() == source.excerpt_sha256
+    assert len(packed) < source.size
+    place = tmp_path / "packed"
+    place.write_bytes(packed)
+    (tmp_path / "cut").mkdir()
+    assert excerpt_pack.unpack(place, tmp_path / "cut").windows == footage.planned(packets.index(looped))
 
 
 def test_an_encode_comes_back_through_the_bucket(
