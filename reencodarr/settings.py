@@ -111,6 +111,17 @@ class Settings(BaseSettings):
         return self.scratch_dir or self.data_dir / "scratch"
 
     @property
+    def own_bucket(self) -> Path:
+        """Where the bucket that `reencodarr up` starts keeps its objects."""
+        return self.data_dir / "bucket"
+
+    @property
+    def own_bucket_url(self) -> str:
+        """URL that this machine reaches that bucket by."""
+        scheme, host = ("https", "localhost") if self.server.tls else ("http", "127.0.0.1")
+        return f"{scheme}://{host}:{self.server.bucket_port}"
+
+    @property
     def database(self) -> str:
         if self.database_url is not None:
             return self.database_url.get_secret_value()

@@ -66,9 +66,8 @@ def site(loaded: Settings) -> Site:
     if loaded.bucket.endpoint is not None:
         return Site(settings=loaded, environment=served.client_environment(loaded), embedded_keys=None)
     access, secret = _bucket_keys(loaded)
-    scheme, host = ("https", "localhost") if loaded.server.tls else ("http", "127.0.0.1")
     said = {
-        "ENDPOINT": f"{scheme}://{host}:{loaded.server.bucket_port}",
+        "ENDPOINT": loaded.own_bucket_url,
         "PUBLIC_ENDPOINT": _public_bucket(loaded),
         "ACCESS_KEY": access,
         "SECRET_KEY": secret,
@@ -120,7 +119,7 @@ def _bucket(place: Site) -> Part:
             advice="Unset REENCODARR_BUCKET__ENDPOINT to have one started.",
         )
     access, secret = place.embedded_keys
-    server, folder = place.settings.server, place.settings.data_dir / "bucket"
+    server, folder = place.settings.server, place.settings.own_bucket
     (folder / place.settings.bucket.name).mkdir(parents=True, exist_ok=True)
     files = certificate.ensured(place.settings) if server.tls else None
     start = embedded.start(
@@ -233,7 +232,7 @@ def prepare(place: Site) -> None:
     """
     database.upgrade(place.settings.database)
     if place.embedded_keys is not None:
-        embedded.discard_torn(place.settings.data_dir / "bucket")
+        embedded.discard_torn(place.settings.own_bucket)
 
 
 def _answers(place: Site) -> bool:

@@ -42,6 +42,17 @@ def used(session: Session) -> Bytes:
     return Bytes(int(session.exec(select(func.coalesce(func.sum(StagedFilm.size), 0))).one()))
 
 
+def arriving(session: Session) -> Bytes:
+    """The part of that room whose films are not there yet."""
+    coming = select(func.coalesce(func.sum(StagedFilm.size), 0)).where(StagedFilm.sha256 == "")
+    return Bytes(int(session.exec(coming).one()))
+
+
+def spoil(session: Session, key: str) -> None:
+    """Note that what lies there is not the film: it is brought again before anybody reads it."""
+    session.exec(update(StagedFilm).where(col(StagedFilm.key) == key).values(sha256=""))
+
+
 def forget(session: Session, row: StagedFilm) -> bool:
     """Note that a film is to leave the bucket; False when somebody wants it meanwhile.
 

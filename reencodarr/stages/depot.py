@@ -1,9 +1,10 @@
-"""The bucket that this server's settings name, and who in it is wanted."""
+"""The bucket that this server's settings name, and what is known of the disk below it."""
 
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
-from reencodarr.storage import bucket
+from reencodarr.storage import bucket, embedded
 from reencodarr.storage.bucket import Bucket
+from reencodarr.units import Bytes
 
 
 def open_bucket(settings: Settings) -> Bucket | None:
@@ -28,3 +29,13 @@ def open_bucket(settings: Settings) -> Bucket | None:
         public_endpoint=ours.public_endpoint,
         certificate=ours.certificate,
     )
+
+
+def free(settings: Settings) -> Bytes | None:
+    """What the disk below the bucket that comes along can still take; None where the bucket is another one.
+
+    The reserve, which every disk keeps, is not part of it.
+    """
+    if settings.bucket.endpoint != settings.own_bucket_url or not settings.own_bucket.is_dir():
+        return None
+    return Bytes(max(0, embedded.free(settings.own_bucket) - settings.reserve_bytes))

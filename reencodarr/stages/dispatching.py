@@ -14,12 +14,12 @@ import sqlalchemy
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from reencodarr.errors import BucketUnreachable, StateConflict
+from reencodarr.errors import StateConflict, StorageError
 from reencodarr.library import database, jobs, staged, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, Job, VideoState, Worker, now
-from reencodarr.stages import giving, objects, turns, unstaging, watching
+from reencodarr.stages import depot, giving, objects, turns, unstaging, watching
 from reencodarr.stages.giving import Depot
 from reencodarr.stages.matching import Fleet, Load, Machine
 from reencodarr.stages.runs import Runs
@@ -67,7 +67,7 @@ def dispatch(workplace: Workplace, bucket: Bucket | None, runs: Runs) -> Passed:
     finalizing = _finalize(workplace, runs)
     _search_again(workplace)
     if bucket is not None and reachable:
-        unstaging.discard(workplace, bucket)
+        _discard(workplace, bucket)
     given = giving.give(workplace, _fleet(workplace), _depot(workplace, reachable=reachable))
     started = [giving.start(workplace, runs, row) for row in _without_run(workplace)]
     words = "The bucket does not answer: other machines get no work." if bucket is not None and not reachable else ""
@@ -82,10 +82,18 @@ def _reachable(bucket: Bucket | None) -> bool:
         return False
     try:
         bucket.head(objects.PING)
-    except BucketUnreachable as error:
+    except StorageError as error:
         log.warning("%s", error)
         return False
     return True
+
+
+def _discard(workplace: Workplace, bucket: Bucket) -> None:
+    """Let films leave the bucket; what it does not delete now is left to the janitor."""
+    try:
+        unstaging.discard(workplace, bucket)
+    except StorageError as error:
+        log.warning("a film stays in the bucket for now: %s", error)
 
 
 def _fleet(workplace: Workplace) -> Fleet:
@@ -119,12 +127,17 @@ def _machine(row: Worker) -> Machine:
 
 
 def _depot(workplace: Workplace, *, reachable: bool) -> Depot:
-    """The room in the bucket; films that are on their way and encodes that will follow them are in it already."""
+    """The room in the bucket; films that are on their way and encodes that will follow them are promised."""
     if not reachable:
-        return Depot(quota=Bytes(0), used=Bytes(1))
+        return Depot(quota=Bytes(0))
     with database.session(workplace.database, reads_only=True) as session:
-        used = staged.used(session) * giving.COPIES + _uncollected(session)
-    return Depot(quota=Bytes(workplace.settings.bucket.quota_bytes), used=Bytes(used))
+        films, coming, results = staged.used(session), staged.arriving(session), _uncollected(session)
+    return Depot(
+        quota=Bytes(workplace.settings.bucket.quota_bytes),
+        used=Bytes(films - coming + results),
+        promised=Bytes(coming + films * (giving.COPIES - 1)),
+        free=depot.free(workplace.settings),
+    )
 
 
 def _uncollected(session: Session) -> int:

@@ -5,7 +5,7 @@ that is the attempt's own, so that whoever is killed in between leaves nothing b
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, select
 
@@ -38,15 +38,23 @@ class Depot:
     """The room in the bucket; `quota` 0 means that there is no bucket, or that it does not answer."""
 
     quota: Bytes
-    used: Bytes
+    used: Bytes = Bytes(0)
+    promised: Bytes = Bytes(0)
+    """What will be in it and is not there yet."""
+    free: Bytes | None = None
+    """What the disk below it still takes, where that is known."""
 
     def fit(self, needed: Bytes) -> Fit:
-        """Whether so many bytes more may go into it."""
-        return sizes.fit(needed, quota=self.quota, used=self.used)
+        """Whether so many bytes more may go into it; of what is in it already, whether it may be read."""
+        if not self.quota:
+            return Fit.LATER
+        if not needed:
+            return Fit.NOW
+        return sizes.fit(needed, quota=self.quota, used=self.used, promised=self.promised, free=self.free)
 
     def with_more(self, needed: Bytes) -> "Depot":
         """The depot after so many bytes were promised."""
-        return Depot(quota=self.quota, used=Bytes(self.used + needed))
+        return replace(self, promised=Bytes(self.promised + needed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
