@@ -11,11 +11,22 @@ from collections.abc import Callable
 from sqlmodel import Session, select
 
 from reencodarr import __version__
-from reencodarr.errors import Category, JobLost, OrderUnreadable, ReencodarrError, Stage, StateConflict, WorkerLost
-from reencodarr.library import database, failures, jobs, transitions, workers
+from reencodarr.errors import (
+    Category,
+    JobLost,
+    ObjectDamaged,
+    ObjectMissing,
+    OrderUnreadable,
+    ReencodarrError,
+    Stage,
+    StateConflict,
+    WorkerLost,
+)
+from reencodarr.library import database, failures, jobs, staged, transitions, workers
 from reencodarr.library.failures import Cause
 from reencodarr.library.states import RESTING, State
-from reencodarr.library.tables import Job, VideoState
+from reencodarr.library.tables import Job, Video, VideoState
+from reencodarr.stages import objects
 from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.work import orders
@@ -29,6 +40,8 @@ STREAK = 3
 """Like failures of one worker in a row, each at another film, that say more about it than about the films."""
 OF_THE_FILM = frozenset({Category.QUALITY, Category.SIZE})
 """Failures that no machine is to blame for."""
+OF_THE_COPY = frozenset({ObjectDamaged.code, ObjectMissing.code})
+"""Failures of a transfer that a new copy in the bucket may cure, wherever it is read next."""
 WORKING = {Kind.CRF_SEARCH: State.CRF_SEARCHING, Kind.ENCODE: State.ENCODING}
 
 
@@ -89,7 +102,10 @@ def fail(session: Session, row: Job, failure: Failed, *, result: str, outcome: s
     Raises StateConflict when it no longer holds the video.
     """
     earlier = jobs.losses(session, row.video_id, row.kind)
-    again = failure.transient and len(earlier) + 1 < MOST_LOSSES
+    spoilt = failure.stage is Stage.TRANSFER and failure.code in OF_THE_COPY
+    if spoilt:
+        staged.spoil(session, objects.source(session.get_one(Video, row.video_id)))
+    again = (failure.transient or spoilt) and len(earlier) + 1 < MOST_LOSSES
     after = RESTING[working(row)] if again else State.FAILED
     failures.keep(session, row.video_id, _cause(row, failure), context=_context(row, failure), attempt=row.attempt)
     reason = "" if again else failure.code

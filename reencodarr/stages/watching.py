@@ -11,7 +11,15 @@ from functools import partial
 
 from sqlmodel import Session
 
-from reencodarr.errors import BucketUnreachable, OrderUnreadable, StateConflict, StorageError
+from reencodarr.errors import (
+    BucketRefused,
+    BucketUnreachable,
+    ObjectDamaged,
+    ObjectMissing,
+    OrderUnreadable,
+    StateConflict,
+    StorageError,
+)
 from reencodarr.library import database, jobs, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.tables import Job, VideoState, now
@@ -66,10 +74,10 @@ def _applied(workplace: Workplace, bucket: Bucket | None, row: Job) -> bool:
         if result is None:
             return False
         applying.apply(workplace, bucket, result)
-    except BucketUnreachable as error:
+    except (BucketUnreachable, BucketRefused, ObjectMissing) as error:
         log.warning("the result of job %s waits: %s", row.key, error)
         return True
-    except OrderUnreadable as error:
+    except (OrderUnreadable, ObjectDamaged) as error:
         failure = attempts.failed_at(row, error)
         told = attempts.told(row, failure)
         attempts.ended(workplace, row, lambda session: attempts.fail(session, row, failure, result=told))
