@@ -16,6 +16,7 @@ from reencodarr.cli import exits, prefect_worker
 from reencodarr.cli.console import err, safe
 from reencodarr.cli.prefect_worker import Worker
 from reencodarr.errors import OrderUnreadable, ReencodarrError, ServerRefused, ServerUnreachable
+from reencodarr.tools import scratch
 from reencodarr.units import Seconds
 from reencodarr.work import handback, link, machine, talk
 from reencodarr.work.link import Link
@@ -132,6 +133,7 @@ class _Serving:
 
     def _say(self, worker: Worker) -> None:
         """One sign of life, and what follows from its answer."""
+        scratch.sweep(self._loaded.scratch)  # A run that was killed left a whole film there, and nobody else tidies up.
         sign = WorkerBeat(
             draining=worker.draining,
             running=tuple(sorted(str(run) for run in worker.busy)),
