@@ -19,7 +19,7 @@ _PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=192x108:rate=24")
 _AV1 = ("-c:v", "libsvtav1", "-preset", "12", "-crf", "30", "-pix_fmt", "yuv420p10le")
 _BY_NUMBER = "format=yuv420p10le,settb=1/1000,setpts=N"
 _SCORE = re.compile(r"VMAF score: (\d+\.\d+)")
-_DECODER = re.compile(r"Stream #0:0 -> #0:0 \(av1 \((\w+)\)")
+_DECODER = re.compile(r"Stream #0:0 -> #0:0 \(av1 \(([\w-]+)\)")
 
 
 def capabilities(program: Path) -> list[Check]:

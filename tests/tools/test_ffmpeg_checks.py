@@ -1,6 +1,7 @@
 """An ffmpeg's capabilities are used, not believed."""
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def test_pyav_encodes_for_an_ffmpeg_that_can_do_all_else(poor_ffmpeg: Path) -> N
     assert {check.state for check in found.values()} == {State.OK}
     assert found["AV1 encoder"].found.endswith(" of PyAV, as this ffmpeg has none")
     assert "loopback decoder" not in found
+
+
+def test_any_decoder_of_av1_will_do(ffmpeg: Path, tmp_path: Path) -> None:
+    """Windows' bundled ffmpeg has libaom's alone."""
+    sample = tmp_path / "sample.mkv"
+    ffmpeg_checks.av1_encode(ffmpeg, sample)
+    other = program(tmp_path / "ffmpeg", f'#!/bin/sh\nexec {shlex.quote(str(ffmpeg))} -c:v libaom-av1 "$@"\n')
+
+    check = ffmpeg_checks.av1_decode(other, sample)
+
+    assert (check.state, check.found) == (State.OK, "libaom-av1")
 
 
 def test_an_ffmpeg_that_says_yes_and_does_nothing_is_not_believed(tmp_path: Path) -> None:
