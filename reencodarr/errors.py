@@ -60,6 +60,14 @@ happened, to which file, and what to do.
     │   ├── UploadLost             the bucket does not know a multipart upload any more
     │   ├── TransferBroken         the bytes do not come through, try after try
     │   └── UrlExpired             a presigned URL is refused, a fresh one as well
+    ├── ArrError                   a Sonarr or Radarr; names the instance
+    │   ├── ArrUnreachable         it does not answer: refused, no route, TLS, too slow
+    │   ├── ArrRefused             it does not accept our API key
+    │   ├── ArrIsNot               what answers there is no Sonarr or Radarr, or the other one
+    │   ├── ArrVersion             it is too old, or has no API that we speak
+    │   ├── ArrNotFound            it does not know that series, movie, file or command (any more)
+    │   ├── ArrBusy                it answers that it is in trouble or overloaded, or takes too long
+    │   └── ArrFailed              it did not do what it was asked; its own words
     └── DatabaseError
         ├── DatabaseOutdated       migrations are missing
         ├── DatabaseTooNew         written by a newer Reencodarr
@@ -82,6 +90,7 @@ class Stage(StrEnum):
     PROOF = "proof"
     SWAP = "swap"
     TRANSFER = "transfer"
+    SYNC = "sync"
 
 
 class Category(StrEnum):
@@ -100,6 +109,7 @@ class Category(StrEnum):
     STATE = "state"
     DATABASE = "database"
     STORAGE = "storage"
+    ARR = "arr"
     UNKNOWN = "unknown"
 
 
@@ -540,6 +550,62 @@ class DecisionUnreadable(LibraryError):
     """Raised when a stored decision is of a version that this one does not understand; analysis makes a new one."""
 
     code = "decision_unreadable"
+
+
+class ArrError(ReencodarrError):
+    """Raised when a Sonarr or Radarr cannot be asked or told something. No message holds its API key."""
+
+    stage = Stage.SYNC
+    category = Category.ARR
+    code = "arr"
+
+
+class ArrUnreachable(ArrError):
+    """Raised when it does not answer: connection refused, no route, a certificate that is not trusted, silence."""
+
+    code = "arr_unreachable"
+    transient = True
+
+
+class ArrRefused(ArrError):
+    """Raised when it does not accept our API key."""
+
+    category = Category.CONFIGURATION
+    code = "arr_refused"
+
+
+class ArrIsNot(ArrError):
+    """Raised when what answers is not that application: a proxy's page, another program, a wrong URL base."""
+
+    category = Category.CONFIGURATION
+    code = "arr_is_not"
+
+
+class ArrVersion(ArrError):
+    """Raised when it is older than what we were written for, or speaks no API that we know."""
+
+    category = Category.CONFIGURATION
+    code = "arr_version"
+
+
+class ArrNotFound(ArrError):
+    """Raised when it does not know what it was asked about (any more)."""
+
+    category = Category.STATE
+    code = "arr_not_found"
+
+
+class ArrBusy(ArrError):
+    """Raised when it answers that it is in trouble or overloaded, or a command of ours takes longer than agreed."""
+
+    code = "arr_busy"
+    transient = True
+
+
+class ArrFailed(ArrError):
+    """Raised when it refuses a request or a command of ours failed there; the message has its own words."""
+
+    code = "arr_failed"
 
 
 class DatabaseError(ReencodarrError):

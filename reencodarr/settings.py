@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
 import platformdirs
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as Undecodable
 
@@ -71,6 +72,62 @@ class ServerSettings(BaseModel):
     """Loopback port of the dashboard that `reencodarr up` starts."""
 
 
+def _pairs(value: object) -> object:
+    """`left=right;left=right`, or a JSON object where a name holds one of these signs."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        listed = json.loads(value)
+        return tuple(listed.items())
+    pairs = [part.split("=") for part in value.split(";") if part.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise ValueError("write left=right;left=right, or a JSON object")
+    return tuple((left.strip(), right.strip()) for left, right in pairs)
+
+
+class ArrSettings(BaseModel):
+    """One Sonarr or Radarr."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
+    """With its URL base, if it has one: `http://nas:8989/sonarr`."""
+    api_key: SecretStr = Field(min_length=1)
+    mappings: Annotated[tuple[tuple[str, AbsolutePath], ...], BeforeValidator(_pairs)] = ()
+    """What their folders are here: `/tv=/mnt/nas/tv;/movies=/mnt/nas/movies`."""
+    tags_policy: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
+    """Which tag chooses which policy: `anime=/etc/reencodarr/anime.toml`."""
+
+    @field_validator("url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("api_key")
+    @classmethod
+    def _fit_for_a_header(cls, value: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[\x21-\x7e]+", value.get_secret_value()):
+            raise ValueError("it holds signs that no API key has")
+        return value
+
+    @field_validator("tags_policy")
+    @classmethod
+    def _lower_case(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        return tuple((tag.lower(), policy) for tag, policy in value)
+
+
+class NotifySettings(BaseModel):
+    """Who is told about failures that need a person, and sent the daily summary."""
+
+    model_config = {"frozen": True, "extra": "forbid"}
+
+    urls: Annotated[tuple[SecretStr, ...], BeforeValidator(_patterns)] = ()
+    """Apprise URLs, `;` between them; they hold tokens."""
+
+
+InstanceName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=64)]
+
+
 class Settings(BaseSettings):
     """What the owner of a machine can set. Nothing here changes what a good encode is: that is the policy's."""
 
@@ -104,6 +161,12 @@ class Settings(BaseSettings):
     """Windows of one probe that are encoded side by side."""
     bucket: BucketSettings = BucketSettings()
     server: ServerSettings = ServerSettings()
+    sonarr: dict[InstanceName, ArrSettings] = {}
+    """Each under a name of its own: `REENCODARR_SONARR__MAIN__URL`."""
+    radarr: dict[InstanceName, ArrSettings] = {}
+    notify: NotifySettings = NotifySettings()
+    arr_searches_a_day: int = Field(10, ge=0)
+    """Most replacements of bad files that are looked for in a day."""
     analysis_workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1)
 
     @property

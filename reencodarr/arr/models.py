@@ -1,0 +1,186 @@
+"""What Sonarr and Radarr answer, read leniently: unknown fields mean nothing, and what is not vital may be missing.
+
+Everything here is a hint. What is known of a film comes from the film itself.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+Resource = dict[str, Any]
+"""A resource that is given back as it came, with what we do not know of it."""
+
+PENDING = frozenset({"queued", "started"})
+GRABBED = "grabbed"
+IMPORTED = frozenset({"downloadFolderImported", "seriesFolderImported", "movieFolderImported"})
+
+
+def _lenient(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """Nothing, where the value cannot be read: no hint is worth losing a file over."""
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
+def _text(value: object) -> object:
+    return "" if value is None else value
+
+
+def _year(value: int | None) -> int | None:
+    """0 is how they say that they do not know."""
+    return value or None
+
+
+Hint = Annotated[T | None, WrapValidator(_lenient)]
+Text = Annotated[str, BeforeValidator(_text)]
+Id = Annotated[int, Field(ge=1)]
+Year = Annotated[Hint[int], AfterValidator(_year)]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class Status(_Answer):
+    """What it says about itself."""
+
+    app_name: str
+    instance_name: Text = ""
+    version: str
+    url_base: Text = ""
+    os_name: Text = ""
+    is_windows: bool = False
+    is_docker: bool = False
+
+
+class MediaHints(_Answer):
+    """What it believes a film to be. Bit rates are often 0, for «not known»."""
+
+    video_codec: Hint[str] = None
+    resolution: Hint[str] = None
+    """`1920x1080`."""
+    run_time: Hint[str] = None
+    """`42:13` or `1:42:13`."""
+    video_fps: Hint[float] = None
+    video_bitrate: Hint[int] = None
+    """Bits a second."""
+    audio_codec: Hint[str] = None
+    audio_channels: Hint[float] = None
+    audio_languages: Hint[str] = None
+    video_dynamic_range_type: Hint[str] = None
+
+
+class MediaFile(_Answer):
+    """A file, as it knows it."""
+
+    id: Id
+    title_id: Id
+    """Of the series or movie."""
+    path: str = Field(min_length=1)
+    """As it sees it."""
+    size: int = Field(ge=0)
+    """Bytes."""
+    date_added: Text = ""
+    scene_name: Text = ""
+    release_group: Text = ""
+    edition: Text = ""
+    season: Hint[int] = None
+    year: Year = None
+    """In which this was first seen: an episode's own year, not its series'."""
+    media_info: Hint[MediaHints] = None
+
+
+class Title(_Answer):
+    """A series or a movie."""
+
+    id: Id
+    title: Text = ""
+    year: Year = None
+    path: Text = ""
+    slug: Text = ""
+    """What its web page is called; see `Instance.page`."""
+    monitored: bool = False
+    tags: tuple[int, ...] = ()
+    size_on_disk: Hint[int] = None
+    """Of all its files, bytes."""
+    files: tuple[MediaFile, ...] | None = None
+    """Where the answer held them; None means: ask for them."""
+
+
+class Command(_Answer):
+    """Something it was told to do."""
+
+    id: Id
+    name: Text = ""
+    status: str
+    result: Text = ""
+    message: Text = ""
+    exception: Text = ""
+
+    @property
+    def pending(self) -> bool:
+        return self.status in PENDING
+
+    @property
+    def good(self) -> bool:
+        return self.status == "completed" and self.result != "unsuccessful"
+
+
+class Rename(_Answer):
+    """A file that it would name otherwise."""
+
+    file_id: Id
+    title_id: Id
+    existing_path: Text = ""
+    """Relative to the title's folder, as is the next."""
+    new_path: Text = ""
+
+
+class QueueItem(_Answer):
+    """A download that it waits for or works on."""
+
+    id: Id
+    title_id: Hint[int] = None
+    part_id: Hint[int] = None
+    """The episode; for Radarr the movie."""
+    title: Text = ""
+    status: Text = ""
+    state: Text = Field("", alias="trackedDownloadState")
+    download_id: Text = ""
+
+
+class HistoryRecord(_Answer):
+    """Something that happened to a title."""
+
+    id: Id
+    title_id: Id
+    part_id: Id
+    """The episode; for Radarr the movie."""
+    event: str = Field("", alias="eventType")
+    source_title: Text = ""
+    """The release."""
+    date: Hint[datetime] = None
+    download_id: Text = ""
+    file_id: Hint[int] = Field(None, validation_alias=AliasPath("data", "fileId"))
+    """The file that an import made; it may be gone."""
+
+
+def renamed(entry: Mapping[str, Any], names: Mapping[str, tuple[str, ...]]) -> Resource:
+    """An entry with each application's own names (`seriesId`, `movieId`) turned into ours (`titleId`)."""
+    return {name: value for key, value in entry.items() for name in names.get(key, (key,))}
