@@ -1,11 +1,18 @@
 """Progress of a task: a Prefect artifact that is updated in place, and whoever listens in this process."""
 
+import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
+import httpx
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from reencodarr.progress import Progress, Report, listener
+
+log = logging.getLogger("reencodarr.progress")
 
 EVERY = 5.0
 """Seconds between updates: each is an event row of about 5 kB in Prefect's database for a week (measured)."""
@@ -25,13 +32,25 @@ def reporter(key: str, description: str) -> Report:
             return
         updated = time.monotonic()
         per_cent = round(100 * min(1.0, progress.fraction), 1)
-        if made is None:
-            created = create_progress_artifact(progress=per_cent, key=key, description=words(progress) or description)
-            made = created if isinstance(created, UUID) else None
-        else:
-            update_progress_artifact(artifact_id=made, progress=per_cent, description=words(progress))
+        with _unless_away():
+            if made is None:
+                said = words(progress) or description
+                created = create_progress_artifact(progress=per_cent, key=key, description=said)
+                made = created if isinstance(created, UUID) else None
+            else:
+                update_progress_artifact(artifact_id=made, progress=per_cent, description=words(progress))
 
     return report
+
+
+@contextmanager
+def _unless_away() -> Iterator[None]:
+    """These are words for people: no work fails or waits because Prefect's API is away, the next ones come soon."""
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+        try:
+            yield
+        except httpx.HTTPError as error:
+            log.debug("the progress could not be told: %s", error)
 
 
 def words(progress: Progress) -> str:
