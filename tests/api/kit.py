@@ -106,7 +106,7 @@ def running(folder: Path, **server_settings: Any) -> Iterator[Server]:
             secret=environment["PREFECT_SERVER_API_AUTH_STRING"],
             log=log,
         )
-        _make_pools(server)
+        make_pools(server)
         yield server
     workplace.database.dispose()
 
@@ -129,7 +129,8 @@ def worker_environment(server: Server, credentials: str) -> dict[str, str]:
     return found
 
 
-def _make_pools(server: Server) -> None:
+def make_pools(server: Server) -> None:
+    """The pools of the server and of two systems, with the queues of searches."""
     with server.owner as client:
         for pool in ("server", "linux", "windows"):
             said = {"name": pool, "type": "process", "base_job_template": pools.locked_template()}
