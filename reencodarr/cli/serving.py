@@ -1,7 +1,8 @@
 """A worker at work: Prefect's part and ours side by side, its signs of life, and how it stops.
 
-The first signal drains: no new runs, those under way go on to their end. The second hands back: every run is asked to
-leave its job at once, is given time for that, and is then ended by force. Nothing stays Running that does not run.
+The first signal, or request through the data folder, drains: no new runs, those under way go on to their end. The
+second hands back: every run is asked to leave its job at once, is given time for that, and is then ended by force.
+Nothing stays Running that does not run.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reencodarr.cli import exits, prefect_worker
@@ -40,9 +41,13 @@ def serve(
     welcome: Welcome,
     *,
     environment: Mapping[str, str],
+    requests: Callable[[], int],
 ) -> int:
-    """Work until a signal, or the server, says stop; the exit code."""
-    asked = _Asked()
+    """Work until a signal, a request or the server says stop; the exit code.
+
+    `requests` tells how often somebody who can send no signal asked to stop.
+    """
+    asked = _Asked(requests)
     with asked.by_signals():
         return asyncio.run(_Serving(loaded, way, capabilities, welcome, asked).run(environment))
 
@@ -50,8 +55,13 @@ def serve(
 class _Asked:
     """How often somebody asked to stop. A signal handler does nothing but count."""
 
-    def __init__(self) -> None:
-        self.times = 0
+    def __init__(self, requests: Callable[[], int]) -> None:
+        self._requests = requests
+        self._signals = 0
+
+    @property
+    def times(self) -> int:
+        return self._signals + self._requests()
 
     @contextlib.contextmanager
     def by_signals(self) -> Any:
@@ -64,7 +74,7 @@ class _Asked:
                 signal.signal(number, handler)
 
     def _count(self, _number: int, _frame: object) -> None:
-        self.times += 1
+        self._signals += 1
 
 
 class _Serving:
@@ -124,7 +134,7 @@ class _Serving:
         worker.draining = True
         count = len(worker.busy)
         if count:
-            err.print(f"No new work. {count} jobs go on to their end; a second signal hands them back at once.")
+            err.print(f"No new work. {count} jobs go on to their end; asked again, they are handed back at once.")
 
     async def _beat(self, worker: Worker) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,9 @@ from reencodarr import settings as server_settings
 from reencodarr.cli import doctor, exits, logs, prefect_api
 from reencodarr.cli.console import bytes_text, err, out, safe
 from reencodarr.errors import ServerUnreachable
-from reencodarr.tools import scratch, variables
+from reencodarr.tools import platforms, scratch, variables
 from reencodarr.units import Seconds
-from reencodarr.work import handback, link, machine, token
+from reencodarr.work import handback, link, machine, stop_file, token
 from reencodarr.work import settings as work_settings
 from reencodarr.work.link import Link
 from reencodarr.work.settings import WorkerSettings
@@ -34,10 +35,12 @@ def worker(
     token_file: Path | None = None,
     slots: int | None = None,
     check: Annotated[bool, Parameter(negative="")] = False,
+    stop: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Work for the server at URL: search and encode films until a signal says stop.
 
-    The first Ctrl-C or SIGTERM takes no new work and waits for what runs; the second hands it back at once.
+    The first Ctrl-C or SIGTERM, or `--stop` from elsewhere, takes no new work and waits for what runs; the second
+    hands it back at once.
 
     Parameters
     ----------
@@ -49,9 +52,13 @@ def worker(
         Jobs at once.
     check
         Only check this machine and the way to the server, and say what was found.
+    stop
+        Ask the worker that runs with this data folder to stop, which a signal cannot do on Windows.
     """
     given = {"server": server, "token_file": token_file and token_file.absolute(), "slots": slots}
     loaded = _settings({name: value for name, value in given.items() if value is not None})
+    if stop:
+        return _ask_to_stop(loaded)
     joined = loaded.joined()
     with err.status("Trying every tool once..."):
         found = machine.examined(loaded)
@@ -64,7 +71,18 @@ def worker(
         if skew:
             err.print(f"[yellow]{safe(skew)}[/]")
         _introduce(capabilities, welcome, way.address)
-        return exits.DONE if check else _serve(loaded, joined, way, capabilities, welcome)
+        if check:
+            return exits.DONE
+        with stop_file.requests(scratch.made(loaded.data_dir)) as requests:
+            return _serve(loaded, joined, way, capabilities, welcome, requests)
+
+
+def _ask_to_stop(loaded: WorkerSettings) -> int:
+    if stop_file.ask(loaded.data_dir) == 1:
+        out.print("Asked: it takes no new work, and leaves when what runs has ended. Ask again to have it handed back.")
+    else:
+        out.print("Asked again: it hands back what runs, and leaves.")
+    return exits.DONE
 
 
 def _settings(given: dict[str, object]) -> WorkerSettings:
@@ -106,8 +124,16 @@ def _introduce(capabilities: Capabilities, welcome: Welcome, address: str) -> No
     out.print(f"Pool {safe(welcome.pool)}, queues {safe(', '.join(welcome.queues))}.")
 
 
-def _serve(loaded: WorkerSettings, joined: Token, way: Link, capabilities: Capabilities, welcome: Welcome) -> int:
-    """Join the pool and work until a signal or the server says stop."""
+def _serve(
+    loaded: WorkerSettings,
+    joined: Token,
+    way: Link,
+    capabilities: Capabilities,
+    welcome: Welcome,
+    requests: Callable[[], int],
+) -> int:
+    """Join the pool and work until a signal, a request or the server says stop."""
+    platforms.here().bind_descendants()
     logs.to_file(loaded.data_dir)
     scratch.sweep(loaded.scratch)
     handback.withdraw(loaded.data_dir)
@@ -121,7 +147,7 @@ def _serve(loaded: WorkerSettings, joined: Token, way: Link, capabilities: Capab
     from reencodarr.cli import serving
 
     try:
-        return serving.serve(loaded, way, capabilities, welcome, environment=environment)
+        return serving.serve(loaded, way, capabilities, welcome, environment=environment, requests=requests)
     finally:
         prefect_api.drain()
         handback.withdraw(loaded.data_dir)

@@ -93,6 +93,7 @@ def test_windows_gets_a_task_and_a_script_that_starts_again() -> None:
     assert "$action = New-ScheduledTaskAction" in task
     assert r'"C:\my python\python.exe" "-m" "x"' in script.splitlines()
     assert r'set "REENCODARR_DATA_DIR=C:\it' in script
+    assert "if %errorlevel% equ 0 exit /b 0" in script.splitlines()
     assert script.splitlines()[-1] == "goto again"
     assert "50%%" in script
 

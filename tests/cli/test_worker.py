@@ -198,6 +198,29 @@ def test_the_first_signal_lets_the_job_finish_the_second_hands_it_back(site: Sit
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
+def test_a_worker_is_asked_to_stop_by_another_program(site: Site, small_film: Path) -> None:
+    """As on Windows, where no signal reaches a task."""
+    searched(site, small_film)
+    environment = {"REENCODARR_DATA_DIR": str(site.folder / "local" / "data")}
+
+    with site.worker("local", local=True) as worker:
+        eventually(lambda: worker.says("Pool linux"), patience=60)
+        assert eventually(lambda: site.dispatch().given, patience=30)
+        eventually(lambda: encoders(site), patience=60, every=0.1)[0].suspend()
+        first = command(site.folder, "--stop", **environment)
+        second = command(site.folder, "--stop", **environment)
+        assert worker.process.wait(60) == exits.DONE, worker.log.read_text()
+
+    assert "takes no new work" in first.stdout
+    assert "hands back" in second.stdout
+    assert encoders(site) == []
+    assert site.engine.by_state() == ["CANCELLED"]
+    nobody = command(site.folder, "--stop", **environment)
+    assert (nobody.returncode, "No worker is at work" in nobody.stderr) == (exits.CANNOT_WORK, True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
 def test_a_cancelled_run_ends_with_its_children_and_shows_its_progress(site: Site, small_film: Path) -> None:
     searched(site, small_film)
 

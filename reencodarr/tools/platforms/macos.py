@@ -23,6 +23,7 @@ assert sys.platform != "win32"
 name = "macos"
 
 ask_to_end = posix.ask_to_end
+bind_descendants = posix.bind_descendants
 ended_by = posix.ended_by
 end_like = posix.end_like
 try_lock = posix.try_lock

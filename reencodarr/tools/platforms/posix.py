@@ -25,6 +25,10 @@ def finished(process: "subprocess.Popen[bytes]", *, maxrss_unit: int) -> Usage |
     return Usage(cpu=Seconds(usage.ru_utime + usage.ru_stime), largest=Bytes(usage.ru_maxrss * maxrss_unit))
 
 
+def bind_descendants() -> None:
+    """Nothing is bound: a flow run whose worker was killed goes on to its end, and its result is taken."""
+
+
 def ask_to_end(process: psutil.Process) -> None:
     process.terminate()
     if process.status() == psutil.STATUS_STOPPED:

@@ -41,6 +41,13 @@ class System(Protocol):
         """Bind a child that has just been started to our life, where `start_options` could not."""
         ...
 
+    def bind_descendants(self) -> None:
+        """Bind all that this process starts from now on, and all that they start, to its life, where that can be done.
+
+        Where it cannot, whatever was not started with `start_options` and `adopt` outlives a killed process.
+        """
+        ...
+
     def finished(self, process: "subprocess.Popen[bytes]") -> Usage | None:
         """Collect a child's exit code if it ended, never waiting; None while it runs. Raises ChildProcessError."""
         ...

@@ -34,6 +34,7 @@ _KILL_ON_JOB_CLOSE = 0x2000
 _EXTENDED_LIMITS = 9  # JobObjectExtendedLimitInformation
 
 _ENDINGS = {
+    15: "SIGTERM",
     0xC000013A: "CTRL_C_EXIT",
     0x40010004: "DEBUG_TERMINATE",
     0xC0000017: "NO_MEMORY",
@@ -43,13 +44,14 @@ _ENDINGS = {
     0xC0000374: "HEAP_CORRUPTION",
     0xC0000409: "STACK_BUFFER_OVERRUN",
 }
-"""NTSTATUS values that Windows gives as exit codes."""
+"""NTSTATUS values that Windows gives as exit codes; 15 is what psutil has it give to a process that it ends."""
 
 _kernel = ctypes.WinDLL("kernel32", use_last_error=True)
 _kernel.CreateJobObjectW.restype = wintypes.HANDLE
 _kernel.CreateJobObjectW.argtypes = [ctypes.c_void_p, wintypes.LPCWSTR]
 _kernel.SetInformationJobObject.argtypes = [wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD]
 _kernel.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
+_kernel.GetCurrentProcess.restype = wintypes.HANDLE
 _kernel.GetProcessTimes.argtypes = [wintypes.HANDLE, *[ctypes.POINTER(wintypes.FILETIME)] * 4]
 
 
@@ -81,6 +83,13 @@ def adopt(process: "subprocess.Popen[bytes]") -> None:
     job = _job()
     if job is None or not _kernel.AssignProcessToJobObject(job, _handle(process)):
         log.debug("process %d is not bound to this one: error %d", process.pid, ctypes.get_last_error())
+
+
+def bind_descendants() -> None:
+    # Whoever is in a job passes it on to all that it starts.
+    job = _job()
+    if job is not None and not _kernel.AssignProcessToJobObject(job, _kernel.GetCurrentProcess()):
+        log.warning("what this process starts is not bound to it: error %d", ctypes.get_last_error())
 
 
 def finished(process: "subprocess.Popen[bytes]") -> Usage | None:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.proof import kit
 
@@ -20,6 +21,15 @@ import sys
 from pathlib import Path
 from reencodarr.tools import programs
 programs.run([Path(sys.executable), "-c", sys.argv[1]], on_line=lambda line: print(line, flush=True))
+"""
+
+
+WORKER = """
+import subprocess, sys, time
+from reencodarr.tools import platforms
+platforms.here().bind_descendants()
+subprocess.Popen([sys.executable, "-c", sys.argv[1]])
+time.sleep(float(sys.argv[2]))
 """
 
 
@@ -52,3 +62,26 @@ def test_a_process_that_is_killed_takes_its_programs_along() -> None:
         time.sleep(0.05)
     assert alive == [True, True]
     assert not [pid for pid in family if psutil.pid_exists(pid)]
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_a_worker_starts_in_any_way_ends_with_it(killed: bool) -> None:
+    """Prefect starts the runs of a worker, and they start programs: all of them are in the worker's job."""
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, CHILD, "120" if killed else "5"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert worker.stdout is not None
+    family = [int(pid) for pid in worker.stdout.readline().split()]
+    alive = [psutil.pid_exists(pid) for pid in family]
+
+    if killed:
+        worker.kill()
+    ended = worker.wait(60)
+
+    deadline = time.monotonic() + 10
+    while any(map(psutil.pid_exists, family)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive == [True, True]
+    assert not [pid for pid in family if psutil.pid_exists(pid)]
+    assert killed or ended == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reencodarr.errors import ProgramFailed, ProgramMissing, ProgramStalled
+from reencodarr.errors import ProgramFailed, ProgramInterrupted, ProgramMissing, ProgramStalled
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import processes, programs
 from reencodarr.units import Seconds
@@ -120,10 +120,11 @@ def test_another_thread_can_end_everything_that_runs() -> None:
 
     ending = threading.Thread(target=end)
     ending.start()
-    with pytest.raises(ProgramFailed):
+    with pytest.raises(ProgramInterrupted, match="SIGTERM") as caught:
         programs.run([PYTHON, "-c", FAMILY], on_line=lambda line: heard.append(int(line)))
     ending.join()
 
+    assert caught.value.transient
     assert soon(lambda: gone(heard[0]))
 
 
