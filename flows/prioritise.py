@@ -1,9 +1,8 @@
 """Flow `prioritise`: put one video before all others."""
 
 from prefect import flow
-from prefect.deployments import run_deployment
 
-from tasks import dispatching
+from tasks import dispatching, waking
 
 DISPATCH = "dispatch/server"
 
@@ -12,5 +11,5 @@ DISPATCH = "dispatch/server"
 def prioritise(video: str) -> int:
     """Put a video, given by path or number, first, and wake dispatch; its number. What runs already is not stopped."""
     number = dispatching.prioritise(video)
-    run_deployment(DISPATCH, timeout=0, as_subflow=False)
+    waking.wake(DISPATCH)
     return number

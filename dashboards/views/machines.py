@@ -29,6 +29,11 @@ def _live() -> None:
     if backlog.searches or backlog.encodes:
         held = "" if any(_takes_work(one) for one in machines) else " No machine takes work now, so they wait."
         st.write(f"{backlog.searches:,} videos wait for their CRF search, {backlog.encodes:,} for their encode.{held}")
+    if backlog.unconfirmed:
+        st.info(
+            f"{backlog.unconfirmed:,} of them lie in libraries whose films nobody said may be replaced:"
+            " `reencodarr libraries add PATH` says so."
+        )
     if machines:
         _machines(machines)
     for one in machines:

@@ -35,3 +35,8 @@ workers = App(name="workers", help="Say which machines may work for this server.
 for command, name in (("add", "add"), ("list_", "list"), ("revoke", "revoke"), ("release", "release")):
     workers.command(f"reencodarr.cli.workers:{command}", name=name)
 app.command(workers)
+
+libraries = App(name="libraries", help="Say which folders a server re-encodes on its own.", sort_key=len(COMMANDS) + 2)
+for command, name in (("add", "add"), ("list_", "list")):
+    libraries.command(f"reencodarr.cli.libraries:{command}", name=name)
+app.command(libraries)

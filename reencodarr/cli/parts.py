@@ -103,6 +103,23 @@ def is_healthy(place: Site) -> bool:
     return answer.is_success
 
 
+def start_run(place: Site, deployment: str) -> None:
+    """Start a run of a deployment on the API, with its own parameters.
+
+    Raises httpx.HTTPError.
+    """
+    client = place.environment
+    name, _, secret = client.get(served.CLIENT_AUTH, "").partition(":")
+    with httpx.Client(
+        base_url=client["PREFECT_API_URL"],
+        verify=_trust(client.get("PREFECT_API_SSL_CERT_FILE")),
+        auth=(name, secret) if secret else None,
+        timeout=30,
+    ) as way:
+        found = way.get(f"/deployments/name/{deployment}").raise_for_status().json()
+        way.post(f"/deployments/{found['id']}/create_flow_run", json={}).raise_for_status()
+
+
 def deploy(place: Site) -> bool:
     """Bring pools, queues, deployments and automations up to date on the API. May be repeated safely.
 

@@ -34,12 +34,18 @@ def status(paths: list[Path] | None = None, /, *, json: Annotated[bool, Paramete
     with database.session(workplace.database, reads_only=True) as session:
         counts, savings, failures = reading.counts(session), reading.savings(session), reading.failures(session)
         machines, given = reading.machines(session), reading.given(session)
+        unconfirmed = reading.backlog(session).unconfirmed
     if json:
         out.print_json(jsonlib.dumps(_document(counts, savings, failures) | _machines_document(machines, given)))
         return exits.DONE
     _print(counts, savings, failures)
     if machines:
         _print_machines(machines, given)
+        if unconfirmed:
+            out.print(
+                f"{unconfirmed} films wait in libraries whose films nobody said may be replaced: "
+                "[bold]reencodarr libraries add PATH[/]"
+            )
     if paths:
         show.summary(workplace, [str(path) for path in paths])
     return exits.DONE

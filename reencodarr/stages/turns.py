@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Float, Select, cast, false, func, literal,
 from sqlmodel import Session, col, select
 
 from reencodarr.library.states import State
-from reencodarr.library.tables import Facts, Search, Video, VideoState
+from reencodarr.library.tables import Facts, Library, Search, Video, VideoState
 from reencodarr.stages import ordering
 from reencodarr.units import Bytes
 from reencodarr.work.orders import Kind
@@ -105,7 +105,10 @@ def _waiting(state: State, limits: Limits, *, saved: ColumnElement[Any]) -> Sele
         .select_from(VideoState)
         .join(Video, col(Video.id) == col(VideoState.video_id))
         .join(Facts, col(Facts.video_id) == col(VideoState.video_id))
+        .join(Library, col(Library.id) == col(Video.library_id))
         .where(col(VideoState.state) == state.value, col(VideoState.claimed_by) == "")
+        # Nobody is at hand to be asked: only films that their owner wants replaced.
+        .where(col(Library.confirmed_at).is_not(None))
         .where(true() if limits.size is None else col(Video.size) <= limits.size)
         .where(col(Video.library_id).not_in(limits.without))
         .order_by(col(VideoState.priority).desc(), gain.desc(), col(VideoState.video_id))

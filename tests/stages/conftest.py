@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from sqlmodel import col, select
 
 from reencodarr.encoding import policy as policies
-from reencodarr.library import database
+from reencodarr.library import database, roots
 from reencodarr.library.states import State
-from reencodarr.library.tables import Failure, Video, VideoState
+from reencodarr.library.tables import Failure, Library, Video, VideoState
 from reencodarr.settings import Settings
 from reencodarr.stages import analysis, encoding, finalizing, queue, scanning, search
 from reencodarr.stages.step import Outcome
@@ -39,7 +39,11 @@ class Place:
         return aged(film)
 
     def scan(self) -> None:
+        """Scan the library, whose owner said that its films may be replaced."""
         scanning.scan(self.workplace, self.films)
+        with database.session(self.workplace.database) as session:
+            for library in session.exec(select(Library)).all():
+                roots.confirm(session, library)
 
     def analyse(self) -> list[Outcome]:
         self.scan()

@@ -17,9 +17,9 @@ from sqlmodel import col, select
 from reencodarr import __version__
 from reencodarr.encoding import policy as policies
 from reencodarr.errors import Category, Stage
-from reencodarr.library import database, jobs, transitions
+from reencodarr.library import database, jobs, roots, transitions
 from reencodarr.library.states import State
-from reencodarr.library.tables import Job, VideoState, now
+from reencodarr.library.tables import Job, Library, VideoState, now
 from reencodarr.quality.measure import Achieved
 from reencodarr.settings import Settings
 from reencodarr.stages import dispatching, jobs_desk, workers_desk
@@ -154,7 +154,10 @@ class Farm:
         return State(found.state), found.reason
 
     def analysed(self, video_ids: list[int]) -> list[int]:
-        """Bring films that were scanned to where they wait for their search."""
+        """Bring films that were scanned to where they wait for their search, in libraries that were confirmed."""
+        with database.session(self.workplace.database) as session:
+            for library in session.exec(select(Library)).all():
+                roots.confirm(session, library)
         for video_id in video_ids:
             films.learn(self.workplace.database, video_id)
             with database.session(self.workplace.database) as session:

@@ -14,9 +14,9 @@ from sqlalchemy import event, update
 from sqlmodel import col, select
 
 from reencodarr.errors import JobLost, JobRefused
-from reencodarr.library import database, jobs, transitions, workers
+from reencodarr.library import database, jobs, reading, transitions, workers
 from reencodarr.library.states import State
-from reencodarr.library.tables import Encode, Failure, Search, Video, Worker, now
+from reencodarr.library.tables import Encode, Failure, Library, Search, Video, Worker, now
 from reencodarr.stages import applying, housekeeping, jobs_desk, queues, settling, watching, workers_desk
 from reencodarr.stages.runs import Run, RunState
 from reencodarr.units import Seconds
@@ -42,6 +42,19 @@ def test_with_no_worker_up_work_waits(farm: Farm, make_analysed: Make) -> None:
     assert passed.given == 0
     assert farm.state(video) == (State.ANALYZED, "")
     assert farm.runs.every() == []
+
+
+def test_films_of_a_library_that_nobody_confirmed_are_given_to_nobody(farm: Farm, make_analysed: Make) -> None:
+    make_analysed(1)
+    farm.machine("here", local=True)
+    with database.session(farm.workplace.database) as session:
+        session.exec(update(Library).values(confirmed_at=None))
+
+    farm.dispatch()
+
+    with database.session(farm.workplace.database, reads_only=True) as session:
+        assert farm.jobs() == []
+        assert reading.backlog(session).unconfirmed == 1
 
 
 def test_a_film_goes_through_search_and_encode_to_its_finalize(farm: Farm, make_analysed: Make) -> None:

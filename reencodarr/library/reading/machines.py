@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from reencodarr.errors import OrderUnreadable
 from reencodarr.library import tables
-from reencodarr.library.reading.rows import shown, states, table, videos
+from reencodarr.library.reading.rows import libraries, shown, states, table, videos
 from reencodarr.library.states import State
 from reencodarr.work import talk
 from reencodarr.work.talk import Capabilities, Moment
@@ -82,6 +82,8 @@ class Backlog:
 
     searches: int
     encodes: int
+    unconfirmed: int = 0
+    """Of both: those in libraries whose films nobody said may be replaced; no machine gets them."""
 
 
 def machines(session: Session, *, moment: datetime | None = None) -> tuple[Machine, ...]:
@@ -124,7 +126,18 @@ def backlog(session: Session) -> Backlog:
     waiting = (State.ANALYZED.value, State.CRF_SEARCHED.value)
     query = select(states.c.state, func.count()).where(states.c.state.in_(waiting)).group_by(states.c.state)
     found = dict(session.execute(query).tuples().all())
-    return Backlog(searches=found.get(waiting[0], 0), encodes=found.get(waiting[1], 0))
+    held = (
+        select(func.count())
+        .select_from(states)
+        .join(videos, videos.c.id == states.c.video_id)
+        .join(libraries, libraries.c.id == videos.c.library_id)
+        .where(states.c.state.in_(waiting), libraries.c.confirmed_at.is_(None))
+    )
+    return Backlog(
+        searches=found.get(waiting[0], 0),
+        encodes=found.get(waiting[1], 0),
+        unconfirmed=session.execute(held).scalar_one(),
+    )
 
 
 def _machine(row: RowMapping, busy: int, at: datetime) -> Machine:
