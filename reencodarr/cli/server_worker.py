@@ -20,6 +20,7 @@ from reencodarr.units import Seconds
 GRACE: Final = Seconds(30.0)
 _POOL = "server"
 _TICK = 0.2
+_AHEAD: Final = 10.0
 
 
 def main() -> int:
@@ -43,7 +44,15 @@ async def _serve(name: str, queues: list[str], limit: int, asked: asyncio.Event)
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     from reencodarr.cli.prefect_worker import Worker
 
-    worker = Worker(environment=dict(os.environ), name=name, work_pool_name=_POOL, work_queues=queues, limit=limit)
+    worker = Worker(
+        environment=dict(os.environ),
+        name=name,
+        work_pool_name=_POOL,
+        work_queues=queues,
+        limit=limit,
+        # What is scheduled for later must not take a place until then.
+        prefetch_seconds=_AHEAD,
+    )
     working = asyncio.create_task(worker.start(printer=lambda _: None))
     waiting = asyncio.create_task(asked.wait())
     try:
