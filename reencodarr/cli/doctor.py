@@ -112,6 +112,7 @@ def _own(loaded: Settings | None, told: Check, starting: "Future[Check]") -> Ite
         yield folder_checks.room("scratch room", loaded.scratch, reserve=reserve)
         yield policy(loaded)
         yield from database(loaded)
+        yield prefects_database(loaded)
     yield starting.result()
     yield telemetry()
 
@@ -161,6 +162,41 @@ def database(loaded: Settings) -> Iterator[Check]:
         yield checks.failed("database", str(error), advice="Correct REENCODARR_DATABASE_URL, or unset it.")
     else:
         yield checks.ok("database", f"{url.render_as_string(hide_password=True)}, of this version")
+
+
+def prefects_database(loaded: Settings, getenv: Callable[[str], str | None] = os.environ.get) -> Check:
+    """Whether the database of Prefect's server carries the workers that were added. Makes no database."""
+    from reencodarr.cli import prefect_database
+
+    name = "Prefect's database"
+    if url := getenv("PREFECT_API_URL"):
+        return checks.ok(name, f"the one of the server at {url}")
+    if not prefect_database.is_embedded(getenv):
+        return checks.ok(name, "PostgreSQL")
+    slots = _slots(loaded)
+    if prefect_database.overload(slots, getenv):
+        found = f"SQLite carries {prefect_database.EMBEDDED_SLOTS} worker slots well; there are {slots}"
+        return checks.warning(name, found, advice=prefect_database.ADVICE)
+    return checks.ok(name, f"SQLite, {slots} of the {prefect_database.EMBEDDED_SLOTS} worker slots that it carries")
+
+
+def _slots(loaded: Settings) -> int:
+    """Slots of all workers; none while there is no database that can be asked, which `database` tells."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    from reencodarr.cli import prefect_database
+    from reencodarr.library import database as databases
+
+    try:
+        url = make_url(loaded.database)
+        if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+            return 0
+        engine = databases.engine(loaded.database)
+        databases.check(engine)
+        return prefect_database.slots(engine)
+    except (ReencodarrError, ArgumentError):
+        return 0
 
 
 def prefect() -> Check:

@@ -2,7 +2,7 @@
 
 Prefect begins its transactions `DEFERRED`: they read first and write later, and when another one wrote in between,
 SQLite refuses at once with `database is locked`, however long the busy timeout is, and Prefect's API answers 503
-(https://www.sqlite.org/isolation.html, "busy snapshot"; seen up to Prefect 3.9.1). Here they begin `IMMEDIATE`, one
+(SQLITE_BUSY_SNAPSHOT, https://www.sqlite.org/rescode.html; seen in Prefect 3.8.8). Here they begin `IMMEDIATE`, one
 after another. What that is worth: `benchmarks/results/prefect_server.json`.
 """
 

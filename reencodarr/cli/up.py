@@ -9,10 +9,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from reencodarr import __version__, settings
-from reencodarr.cli import exits, parts, served, stopping
+from reencodarr.cli import exits, parts, prefect_database, served, stopping
 from reencodarr.cli.console import err, out, safe
 from reencodarr.cli.parts import Site
 from reencodarr.errors import SettingsError
+from reencodarr.library import database
 from reencodarr.settings import Settings
 from reencodarr.tools import platforms
 from reencodarr.tools.supervisor import Part, Supervisor
@@ -42,6 +43,8 @@ def up(
         err.print(f"[bold]Reencodarr {__version__}[/] starts; the first start takes half a minute.")
         place = parts.site(loaded)
         parts.prepare(place)
+        if words := prefect_database.overload(prefect_database.slots(database.engine(loaded.database))):
+            err.print(f"[yellow]{safe(words)}[/]")
         left_out = {name for name, wanted in (("worker", worker), ("dashboard", dashboard)) if not wanted}
         if place.embedded_keys is None or not bucket:
             left_out.add("bucket")

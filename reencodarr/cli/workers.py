@@ -20,13 +20,14 @@ def add(name: str, /, *, pool: str = "linux") -> int:
         What it is: linux, windows or macos.
     """
     from reencodarr.api import certificate, secrets
-    from reencodarr.cli import served
+    from reencodarr.cli import prefect_database, served
     from reencodarr.stages import workers_desk
     from reencodarr.stages.workplace import open_workplace
     from reencodarr.work import token
 
     found = settings.load()
-    secret = workers_desk.add(open_workplace(found), name, pool)
+    workplace = open_workplace(found)
+    secret = workers_desk.add(workplace, name, pool)
     was_guarded = served.is_guarded(found)
     secrets.owner(found)
     pem = certificate.ensured(found).authority.read_text(encoding="ascii") if found.server.tls else ""
@@ -36,6 +37,8 @@ def add(name: str, /, *, pool: str = "linux") -> int:
     err.print(f"It reaches the server at {safe(served.url(found))}.")
     if not was_guarded:
         err.print("The server asks for a secret from its next start on: restart it.")
+    if words := prefect_database.overload(prefect_database.slots(workplace.database)):
+        err.print(f"[yellow]{safe(words)}[/]")
     return exits.DONE
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reencodarr import settings
-from reencodarr.cli import doctor, exits
-from reencodarr.library import database
+from reencodarr.cli import doctor, exits, prefect_database
+from reencodarr.library import database, workers
 from reencodarr.settings import Settings
 from reencodarr.tools.checks import State
 
@@ -106,6 +106,58 @@ def test_a_database_of_this_version_is_fine() -> None:
 
     assert state is State.OK
     assert found.endswith("of this version")
+
+
+def with_slots(count: int) -> Settings:
+    """Settings of a server with a worker that does so many jobs at once, and with one that was revoked."""
+    loaded = settings.load()
+    database.upgrade(loaded.database)
+    with database.session(database.engine(loaded.database)) as session:
+        for name in ("attic", "gone"):
+            workers.add(session, name, pool="linux", secret=name, local=False)
+            session.flush()
+            workers.joined(session, name, slots=count, build="b", version="1", capabilities="{}")
+        workers.revoke(session, "gone")
+    return loaded
+
+
+def test_more_worker_slots_than_prefects_sqlite_carries_are_a_warning() -> None:
+    limit = prefect_database.EMBEDDED_SLOTS
+
+    few = doctor.prefects_database(with_slots(limit), {}.get)
+    many = doctor.prefects_database(with_slots(limit + 1), {}.get)
+
+    assert few.state is State.OK
+    assert many.state is State.WARNING
+    assert f"{limit + 1}" in many.found
+    assert "PREFECT_SERVER_DATABASE_CONNECTION_URL" in many.advice
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://me:hunter2@db/prefect"}, "PostgreSQL"),
+        ({"PREFECT_API_DATABASE_CONNECTION_URL": "postgresql+asyncpg://me:hunter2@db/prefect"}, "PostgreSQL"),
+        ({"PREFECT_SERVER_DATABASE_DRIVER": "postgresql+asyncpg"}, "PostgreSQL"),
+        ({"PREFECT_API_URL": "http://prefect:4200/api"}, "http://prefect:4200/api"),
+    ],
+)
+def test_any_number_of_slots_is_fine_on_another_database(variables: dict[str, str], words: str) -> None:
+    loaded = with_slots(prefect_database.EMBEDDED_SLOTS + 1)
+
+    check = doctor.prefects_database(loaded, variables.get)
+
+    assert check.state is State.OK
+    assert words in check.found
+    assert "hunter2" not in check.found
+
+
+def test_a_server_without_a_database_has_no_slots_and_gets_no_database(own_data: Path) -> None:
+    check = doctor.prefects_database(settings.load(), {}.get)
+
+    assert check.state is State.OK
+    assert "SQLite, 0 of" in check.found
+    assert not own_data.exists()
 
 
 def test_an_empty_database_is_to_be_upgraded(own_data: Path) -> None:
