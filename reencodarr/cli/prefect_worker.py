@@ -23,6 +23,10 @@ from reencodarr.work.settings import WorkerSettings
 log = logging.getLogger(__name__)
 
 _OURS = variables.names(WorkerSettings) - {f"{variables.PREFIX}TOKEN"}
+_AHEAD = 24 * 3600.0
+"""Seconds: whatever is due until then by this machine's clock is taken. Every run of ours is due when it is made, by the
+server's clock; with Prefect's own ten seconds a clock that is behind would let it wait for as long as it is behind.
+"""
 _STRANGERS = ("PREFECT_SERVER_", "AWS_", "PREFECT_API_DATABASE_")
 
 
@@ -31,7 +35,7 @@ class Worker(ProcessWorker):
 
     def __init__(self, *, environment: Mapping[str, str], **options: Any) -> None:
         """`environment` is added to that of every run; `options` are Prefect's own."""
-        super().__init__(create_pool_if_not_found=False, **options)
+        super().__init__(create_pool_if_not_found=False, **{"prefetch_seconds": _AHEAD, **options})
         self._environment = environment
         self.draining = False
         """No new runs, for good."""
