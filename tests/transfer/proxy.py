@@ -132,6 +132,7 @@ class Proxy:
             return
         with socket.create_connection(("127.0.0.1", self.upstream)) as server:
             passed = {**exchange.headers, "connection": "close"}
+            passed.pop("expect", None)  # Its answer would come before the real one; the body is sent at once.
             if fault.ignore_range:
                 passed.pop("range", None)
             server.sendall(_head(f"{exchange.method} {exchange.target} HTTP/1.1", passed))
