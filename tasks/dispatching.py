@@ -10,8 +10,10 @@ from reencodarr.stages.dispatching import Passed
 from reencodarr.work.halting import Halt
 from tasks import jobs, progress, runs, workplace
 
-LATEST = timedelta(seconds=60)
-"""A pass that should have been made longer ago than this has been made since, or is about to be."""
+LATEST = timedelta(minutes=10)
+"""A pass that should have been made longer ago than this is one of many that an outage left behind. Less would leave
+none: on a busy machine a run begins a minute late (measured), and those behind it are cancelled by its limit.
+"""
 
 
 def too_late() -> bool:
