@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, and_, true, update
 from sqlmodel import Session, col
 
 from reencodarr.errors import Category, ReencodarrError, Stage
@@ -22,6 +22,21 @@ class Cause:
     code: str
     message: str
     advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """The failures of one cause, or of several: a word that is left empty fits all."""
+
+    stage: str = ""
+    category: str = ""
+    code: str = ""
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """What their rows have in common."""
+        wanted = ((Failure.stage, self.stage), (Failure.category, self.category), (Failure.code, self.code))
+        return and_(true(), *(col(column) == word for column, word in wanted if word))
 
 
 def record(

@@ -385,6 +385,28 @@ class Failure(SQLModel, table=True):
     resolved_at: datetime | None = _time(nullable=True)
 
 
+class Exclusion(SQLModel, table=True):
+    """A video that a person wants left alone, whatever scans find and policies say, until it is included again."""
+
+    __tablename__ = "exclusions"
+
+    video_id: int = Field(primary_key=True, foreign_key="videos.id")
+    stage: str = Field(default="", max_length=32)
+    """With category and code the cause that it was excluded for."""
+    category: str = Field(default="", max_length=32)
+    code: str = Field(default="", max_length=64)
+    excluded_at: datetime = _time()
+
+
+class Told(SQLModel, table=True):
+    """What a person was told of, and when last."""
+
+    __tablename__ = "told"
+
+    topic: str = Field(primary_key=True, max_length=160)
+    told_at: datetime = _time()
+
+
 class SwapRow(SQLModel, table=True):
     """The journal: one swap and how far it got. The same is in a small file beside the film."""
 

@@ -1,30 +1,37 @@
 """The read side: plain selects that return frozen values, for dashboard, `status` and `run`'s table. Writes nothing.
 
-`page` and `counts` list videos, `film` tells everything about one, `savings` and `failures` add up, `summary` is the
-table at the end of a run; `machines`, `given` and `backlog` tell who works on what, and what waits. All figures about
-a swap come from the ledger, never from live rows. What a session has not flushed yet is not seen.
+`page` and `counts` list videos, `film` tells everything about one, `savings`, `report` and `failures` add up, `period`
+tells of a day, `summary` is the table at the end of a run; `machines`, `given` and `backlog` tell who works on what,
+and what waits. All figures about a swap come from the ledger, never from live rows. What a session has not flushed yet
+is not seen.
 """
 
+from reencodarr.library.reading.causes import ExcludedGroup, FailureGroup, FailureReport, Tally, failures, report
 from reencodarr.library.reading.film import Film, film
 from reencodarr.library.reading.lists import Counts, Page, Query, Root, Sort, counts, page, roots, summary
 from reencodarr.library.reading.machines import Backlog, Condition, Given, Machine, backlog, given, machines
+from reencodarr.library.reading.period import Period, period
 from reencodarr.library.reading.rows import Row, shown
-from reencodarr.library.reading.totals import FailureGroup, Savings, failures, savings
+from reencodarr.library.reading.totals import Savings, savings
 
 __all__ = [
     "Backlog",
     "Condition",
     "Counts",
+    "ExcludedGroup",
     "FailureGroup",
+    "FailureReport",
     "Film",
     "Given",
     "Machine",
     "Page",
+    "Period",
     "Query",
     "Root",
     "Row",
     "Savings",
     "Sort",
+    "Tally",
     "backlog",
     "counts",
     "failures",
@@ -32,6 +39,8 @@ __all__ = [
     "given",
     "machines",
     "page",
+    "period",
+    "report",
     "roots",
     "savings",
     "shown",

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from reencodarr.library import tables
-from reencodarr.library.reading import streams
+from reencodarr.library.reading import causes, streams
 from reencodarr.library.reading.parts import (
     Change,
     Encoded,
@@ -164,8 +164,7 @@ def _swapped(session: Session, video: int) -> tuple[Swapped, ...]:
 
 
 def _failed(found: dict[str, Any]) -> Failed:
-    kept = _json(found["context"], {}).items()
-    context = tuple((name, value if isinstance(value, str) else json.dumps(value)) for name, value in kept)
+    context = causes.document(found["context"])
     names = ("stage", "category", "code", "message", "advice", "failed_at", "resolved_at")
     return Failed(context=context, **_some(found, *names))
 

@@ -1,4 +1,4 @@
-"""Sums over a library: bytes saved, honestly, and open failures by cause."""
+"""Sums over a library: bytes saved, honestly."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +11,6 @@ from reencodarr.library import tables
 from reencodarr.library.reading.rows import encodes, ledger, newest, searches, standing, states, table, videos
 from reencodarr.library.states import State
 from reencodarr.units import Bytes
-
-_failures = table(tables.Failure)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +33,6 @@ class Savings:
     """Of all standing swaps, freed or pending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureGroup:
-    """Open failures with one cause, with the newest as the example."""
-
-    stage: str
-    category: str
-    code: str
-    number: int
-    first_at: datetime
-    last_at: datetime
-    message: str
-    advice: str
-    video: int
-    """The id of the example's video."""
-
-
 def savings(session: Session, *, library: int | None = None) -> Savings:
     """What was saved and what is in sight, from the ledger. Reads only."""
     done = session.execute(_done(library)).one()
@@ -65,30 +47,6 @@ def savings(session: Session, *, library: int | None = None) -> Savings:
         replaced_videos=done.number,
         bytes_before=Bytes(int(done.before)),
     )
-
-
-def failures(session: Session, *, library: int | None = None) -> tuple[FailureGroup, ...]:
-    """Open failures by stage, category and code, the most frequent first. Reads only."""
-    cause = (_failures.c.stage, _failures.c.category, _failures.c.code)
-    groups = (
-        select(*cause, func.count().label("number"), func.max(_failures.c.id).label("newest"))
-        .add_columns(
-            func.min(_failures.c.failed_at).label("first_at"), func.max(_failures.c.failed_at).label("last_at")
-        )
-        .where(_failures.c.resolved_at.is_(None))
-        .group_by(*cause)
-    )
-    if library is not None:
-        groups = groups.join(videos, videos.c.id == _failures.c.video_id).where(videos.c.library_id == library)
-    group = groups.subquery()
-    example = _failures.alias()
-    query = (
-        select(group, example.c.message, example.c.advice, example.c.video_id.label("video"))
-        .join(example, example.c.id == group.c.newest)
-        .order_by(group.c.number.desc(), group.c.stage, group.c.code)
-    )
-    names = FailureGroup.__slots__
-    return tuple(FailureGroup(**{name: row[name] for name in names}) for row in session.execute(query).mappings())
 
 
 def _total(value: ColumnElement[Any]) -> ColumnElement[Any]:
