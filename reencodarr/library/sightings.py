@@ -20,7 +20,7 @@ from reencodarr.encoding.plan import LeaveReason
 from reencodarr.errors import FileUnreadable
 from reencodarr.library import database, transitions, videos
 from reencodarr.library.states import State
-from reencodarr.library.tables import Library, Video, VideoState
+from reencodarr.library.tables import Exclusion, Library, Video, VideoState
 from reencodarr.media import fingerprint as fingerprints
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.units import Bytes
@@ -161,6 +161,8 @@ def _see_again(session: Session, ids: Sequence[int], moment: datetime) -> None:
     session.exec(update(Video).where(col(Video.id).in_(ids)).values(seen_at=moment))
     gone = col(VideoState.state) == State.GONE.value
     left_out = (col(VideoState.state) == State.SKIPPED.value) & (VideoState.reason == LeaveReason.EXCLUDED.value)
+    # A pattern left it out; what a person excluded has the same reason, and a row of its own.
+    left_out &= col(VideoState.video_id).not_in(select(Exclusion.video_id))
     back = select(VideoState.video_id).where(col(VideoState.video_id).in_(ids), gone | left_out)
     for video_id in session.exec(back).all():
         transitions.requeue(session, video_id, "the scan found it again")

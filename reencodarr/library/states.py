@@ -59,7 +59,7 @@ ALLOWED: dict[State, frozenset[State]] = {
     State.REPLACED: frozenset({State.NEEDS_ANALYSIS, State.SKIPPED, State.GONE}),
     State.SKIPPED: frozenset({State.NEEDS_ANALYSIS, State.ANALYZED, State.GONE}),
     # Back to where it waited when the machine, not the film, was at fault.
-    State.FAILED: frozenset({State.NEEDS_ANALYSIS, State.ANALYZED, State.CRF_SEARCHED, State.GONE}),
+    State.FAILED: frozenset({State.NEEDS_ANALYSIS, State.ANALYZED, State.CRF_SEARCHED, State.SKIPPED, State.GONE}),
     State.GONE: frozenset({State.NEEDS_ANALYSIS}),
 }
 """Every transition there is. A file that changed on disk goes back to `needs_analysis` from anywhere."""

@@ -17,13 +17,13 @@ from sqlmodel import Session
 from reencodarr.encoding import documents, rules
 from reencodarr.encoding.plan import Decision, LeftAlone
 from reencodarr.errors import ReencodarrError, Stage, StateConflict
-from reencodarr.library import database, facts, plans
+from reencodarr.library import database, exclusions, facts, plans
 from reencodarr.library.states import State
 from reencodarr.library.tables import Video
 from reencodarr.media import mediainfo
 from reencodarr.media.mediainfo import Probed
 from reencodarr.progress import Progress, Report, silent
-from reencodarr.stages import step
+from reencodarr.stages import excluding, step
 from reencodarr.stages.step import Claim, Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 
@@ -105,13 +105,16 @@ def _read_all(workplace: Workplace, waiting: deque[Claim]) -> Iterator[Outcome]:
     """Read the claimed films and conclude each as its answer comes; `waiting` keeps those without one."""
     with database.session(workplace.database, reads_only=True) as session:
         videos = [session.get_one(Video, claimed.video_id) for claimed in waiting]
+        excluded = exclusions.among(session, [claimed.video_id for claimed in waiting])
     renewed = time.monotonic()
     with closing(mediainfo.read_many([video.path for video in videos])) as answers:
         for video, (_, answer) in zip(videos, answers, strict=True):
             claimed = waiting.popleft()
-            yield step.conclude(
-                claimed, partial(_verdict, workplace, claimed.video_id, answer=answer, links=video.links)
-            )
+            if claimed.video_id in excluded:
+                work = partial(_excluded, workplace, claimed.video_id, answer=answer)
+            else:
+                work = partial(_verdict, workplace, claimed.video_id, answer=answer, links=video.links)
+            yield step.conclude(claimed, work)
             if time.monotonic() - renewed > step.RENEW_EVERY:
                 renewed = time.monotonic()
                 _renew(waiting)
@@ -121,6 +124,18 @@ def _renew(waiting: Iterable[Claim]) -> None:
     for claimed in waiting:
         with suppress(StateConflict):  # It is noticed, and told, when the film's turn comes.
             step.renew(claimed)
+
+
+def _excluded(workplace: Workplace, video_id: int, *, answer: Probed | ReencodarrError) -> Verdict:
+    """What a person excluded is left alone, readable or not; its facts are kept for the day when it is included."""
+    decision = excluding.DECISION
+
+    def record(session: Session) -> None:
+        if not isinstance(answer, ReencodarrError):
+            facts.record(session, video_id, answer.facts, document=answer.document)
+            record_decision(session, workplace, video_id, decision)
+
+    return Verdict(after=State.SKIPPED, reason=decision.reason.value, words=decision.text, record=record)
 
 
 def _verdict(workplace: Workplace, video_id: int, *, answer: Probed | ReencodarrError, links: int) -> Verdict:

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import Session, col, select
 
-from reencodarr.errors import FileUnreadable
+from reencodarr.errors import FileUnreadable, StateConflict
 from reencodarr.library import database, failures, transitions, videos
+from reencodarr.library.failures import Which
 from reencodarr.library.states import State
-from reencodarr.library.tables import Video, VideoState
+from reencodarr.library.tables import Failure, Video, VideoState
 from reencodarr.paths import from_text
 from reencodarr.stages import scanning
 from reencodarr.stages.workplace import Workplace
 
 TURN = (State.ENCODED, State.CRF_SEARCHED, State.ANALYZED)
 """States from which a run goes on; what is nearest to its end first."""
+EVERY = Which()
+AT_ONCE = 200
+"""Videos of one transaction, so that nobody waits long for the database."""
 
 
 def waiting(workplace: Workplace, paths: Sequence[str], *, analysis_only: bool = False) -> list[int]:
@@ -58,18 +62,36 @@ def prioritise(workplace: Workplace, video_id: int) -> int:
     return video_id
 
 
-def retry(workplace: Workplace, paths: Sequence[str]) -> int:
-    """Send the failed videos below `paths` back to analysis; their number."""
-    with database.session(workplace.database) as session:
-        failed = session.exec(
-            select(VideoState.video_id)
-            .join(Video, col(VideoState.video_id) == col(Video.id))
-            .where(VideoState.state == State.FAILED.value, _under(paths))
-        ).all()
-        for video_id in failed:
-            transitions.requeue(session, video_id, "asked to try again")
-            failures.resolve(session, video_id)
-    return len(failed)
+def retry(workplace: Workplace, paths: Sequence[str], which: Which = EVERY) -> int:
+    """Send the failed videos below `paths` with an open failure of this cause back to analysis; their number.
+
+    Without a cause all failed videos. Those that wait to be tried again anyway are left as they are. May be repeated
+    safely.
+    """
+    query = (
+        select(VideoState.video_id)
+        .join(Video, col(VideoState.video_id) == col(Video.id))
+        .where(VideoState.state == State.FAILED.value, _under(paths))
+    )
+    if which != EVERY:
+        caused = select(Failure.video_id).where(which.condition, col(Failure.resolved_at).is_(None))
+        query = query.where(col(VideoState.video_id).in_(caused))
+    with database.session(workplace.database, reads_only=True) as session:
+        failed = session.exec(query).all()
+    done = 0
+    for first in range(0, len(failed), AT_ONCE):
+        with database.session(workplace.database) as session:
+            done += sum(_retry(session, video_id) for video_id in failed[first : first + AT_ONCE])
+    return done
+
+
+def _retry(session: Session, video_id: int) -> bool:
+    try:
+        transitions.move(session, video_id, State.FAILED, State.NEEDS_ANALYSIS, attempt=None, note="asked to try again")
+    except StateConflict:  # Somebody else asked, too.
+        return False
+    failures.resolve(session, video_id)
+    return True
 
 
 def _under(paths: Sequence[str]) -> ColumnElement[bool]:

@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 
 from reencodarr.encoding import rules
 from reencodarr.encoding.plan import LeftAlone
-from reencodarr.library import database, facts, transitions
+from reencodarr.library import database, exclusions, facts, transitions
 from reencodarr.library.states import State
 from reencodarr.library.tables import PlanRow, Video, VideoState
-from reencodarr.stages import analysis, queue
+from reencodarr.stages import analysis, excluding, queue
 from reencodarr.stages.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,12 @@ def redecide(workplace: Workplace, paths: Sequence[str]) -> int:
 
 def _redecide_one(session: Session, workplace: Workplace, video_id: int) -> None:
     before = State(session.get_one(VideoState, video_id).state)
-    decision = rules.decide(
-        facts.of(session, video_id), links=session.get_one(Video, video_id).links, policy=workplace.policy
+    decision = (
+        excluding.DECISION
+        if exclusions.among(session, [video_id])
+        else rules.decide(
+            facts.of(session, video_id), links=session.get_one(Video, video_id).links, policy=workplace.policy
+        )
     )
     after = State.SKIPPED if isinstance(decision, LeftAlone) else State.ANALYZED
     if before is not after:
