@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from reencodarr.arr import mapping
 from reencodarr.arr.mapping import Mapping
 from reencodarr.errors import SettingsError
 from reencodarr.settings import ArrSettings, Settings
@@ -50,7 +51,7 @@ class Instance:
 def configured(settings: Settings) -> tuple[Instance, ...]:
     """Every instance in the settings, by name.
 
-    Raises SettingsError when a Sonarr and a Radarr have the same name.
+    Raises SettingsError when a Sonarr and a Radarr have the same name, or a mapping cannot be one.
     """
     said = [(Kind.SONARR, name, one) for name, one in settings.sonarr.items()]
     said += [(Kind.RADARR, name, one) for name, one in settings.radarr.items()]
@@ -82,6 +83,12 @@ def find(instances: tuple[Instance, ...], name: str) -> Instance:
 
 
 def _instance(kind: Kind, name: str, said: ArrSettings) -> Instance:
+    for theirs, _ in said.mappings:
+        if words := mapping.unusable(theirs):
+            raise SettingsError(
+                f"REENCODARR_{kind.value.upper()}__{name.upper()}__MAPPINGS is wrong: {words}.",
+                advice="Write it as the application shows it, such as /tv=/mnt/nas/tv.",
+            )
     return Instance(
         name=name,
         kind=kind,

@@ -125,7 +125,7 @@ def _written(folder: str, names: Sequence[str]) -> str:
     windows = parts is not None and parts.windows
     separator = "\\" if windows and ("\\" in folder or "/" not in folder) else "/"
     start = folder.rstrip("\\/" if windows else "/")
-    return separator.join((start, *names)) if names or not start else folder
+    return separator.join((start, *names)) if names else folder
 
 
 def _folded(name: str) -> str:

@@ -66,17 +66,7 @@ class Fake:
         self._origin = origin
         self.set_url_base(self.knobs.url_base)
 
-    @property
-    def application(self) -> Starlette:
-        methods = ["GET", "POST", "PUT", "DELETE", "HEAD"]
-        return Starlette(routes=[Route("/{path:path}", self._serve, methods=methods)])
-
-    async def _serve(self, request: Request) -> Response:
-        body = await request.body()
-        await anyio.sleep(self.knobs.delay)
-        return await run_in_threadpool(self._respond, request, body)
-
-    def _respond(self, request: Request, body: bytes) -> Response:
+    def respond(self, request: Request, body: bytes) -> Response:
         path = request.url.path
         if self.knobs.redirect:
             return RedirectResponse(self.knobs.redirect, 302)
@@ -134,23 +124,48 @@ class Fake:
         return Reply(reply.status, _judged(reply.body, judge))
 
 
+class _Host:
+    """A server on a socket, which serves one fake after the other: to start and stop one for each test takes long."""
+
+    def __init__(self) -> None:
+        self.fake: Fake | None = None
+        methods = ["GET", "POST", "PUT", "DELETE", "HEAD"]
+        application = Starlette(routes=[Route("/{path:path}", self._serve, methods=methods)])
+        self._server = uvicorn.Server(
+            uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, lifespan="off")
+        )
+        thread = threading.Thread(target=self._server.run, name="pretended", daemon=True)
+        thread.start()
+        while not self._server.started:
+            assert thread.is_alive(), "the fake did not start"
+            time.sleep(0.005)
+        self.origin = f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+
+    async def _serve(self, request: Request) -> Response:
+        if (fake := self.fake) is None:
+            return Response(status_code=503)
+        body = await request.body()
+        await anyio.sleep(fake.knobs.delay)
+        return await run_in_threadpool(fake.respond, request, body)
+
+
+_idle: list[_Host] = []
+
+
 @contextlib.contextmanager
 def serving(fake: Fake) -> Iterator[Fake]:
-    """Serve it on a free port. Ends with an AssertionError that names what broke the contract, if anything did."""
-    config = uvicorn.Config(fake.application, host="127.0.0.1", port=0, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, name=f"fake {fake.kind}", daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the fake did not start"
-        time.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    fake.served_at(f"http://127.0.0.1:{port}")
+    """Serve it on a port of its own. Ends with an AssertionError that names what broke the contract, if anything did.
+
+    Afterwards it answers 503.
+    """
+    host = _idle.pop() if _idle else _Host()
+    host.fake = fake
+    fake.served_at(host.origin)
     try:
         yield fake
     finally:
-        server.should_exit = True
-        thread.join(10)
+        host.fake = None
+        _idle.append(host)
     assert not fake.violations, "\n".join(fake.violations)
 
 
