@@ -93,9 +93,9 @@ class ArrSettings(BaseModel):
     url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
     """With its URL base, if it has one: `http://nas:8989/sonarr`."""
     api_key: SecretStr = Field(min_length=1)
-    mappings: Annotated[tuple[tuple[str, AbsolutePath], ...], BeforeValidator(_pairs)] = ()
+    mappings: Annotated[tuple[tuple[str, AbsolutePath], ...], NoDecode, BeforeValidator(_pairs)] = ()
     """What their folders are here: `/tv=/mnt/nas/tv;/movies=/mnt/nas/movies`."""
-    tags_policy: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)] = ()
+    tags_policy: Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_pairs)] = ()
     """Which tag chooses which policy: `anime=/etc/reencodarr/anime.toml`."""
 
     @field_validator("url")
