@@ -50,6 +50,7 @@ class Tries:
         self._url.renew(used)
 
     def _wait(self, error: Faltered) -> None:
+        self._renewed = False  # It was no refusal: the URL may have time to expire once more before this is over.
         self._failures += 1
         patience = self._line.patience
         if self._failures >= patience.tries:
