@@ -15,6 +15,9 @@ from typing import Any
 
 import httpx
 
+QUEUE = "nobody"
+"""Polled, and always empty: a job is as good as taken from its birth on."""
+
 
 async def lives(url: str, deployed: str, count: int, seconds: float) -> tuple[int, int]:
     """Runs one after another, by so many at once: how often the server refused to the end, and how many lived."""
@@ -69,7 +72,6 @@ class Job:
     @classmethod
     async def begun(cls, client: httpx.AsyncClient, deployed: str, refused: Counter[str]) -> "Job":
         first = cls(client=client, run="", artifact="", refused=refused)
-        # In a queue that nobody polls: they are as good as taken.
         run = await first.say("POST", f"/deployments/{deployed}/create_flow_run", {"parameters": {"label": 0}})
         await first.say("POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "PENDING"}})
         await first.say("POST", f"/flow_runs/{run['id']}/set_state", {"state": {"type": "RUNNING"}})
@@ -129,7 +131,7 @@ class Job:
         await self.say("GET", f"/flow_runs/{self.run}")
 
     async def _poll(self) -> None:
-        said = {"work_queue_names": ["nobody"], "scheduled_before": datetime.now(UTC).isoformat()}
+        said = {"work_queue_names": [QUEUE], "scheduled_before": datetime.now(UTC).isoformat()}
         await self.say("POST", "/work_pools/linux/get_scheduled_flow_runs", said)
 
     async def _log(self) -> None:

@@ -178,6 +178,7 @@ def server(case: str, folder: Path, database_url: str | None) -> Iterator[Runnin
         with made.client as client:
             pool = {"name": "linux", "type": "process", "base_job_template": pools.locked_template()}
             client.post("/work_pools/", json=pool).raise_for_status()
+            client.post("/work_pools/linux/queues", json={"name": prefect_load.QUEUE}).raise_for_status()
         yield made
 
 
