@@ -119,10 +119,16 @@ class ArrSettings(BaseModel):
 class NotifySettings(BaseModel):
     """Who is told about failures that need a person, and sent the daily summary."""
 
-    model_config = {"frozen": True, "extra": "forbid"}
+    model_config = {"frozen": True, "extra": "forbid", "hide_input_in_errors": True}
 
-    urls: Annotated[tuple[SecretStr, ...], BeforeValidator(_patterns)] = ()
-    """Apprise URLs, `;` between them; they hold tokens."""
+    urls: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_patterns)] = ()
+    """Apprise URLs, `;` between them or as a JSON list; they hold tokens."""
+    failures: bool = True
+    """Tell of failures that need a person."""
+    summary: bool = True
+    """Send a summary once a day."""
+    summary_hour: int = Field(8, ge=0, le=23)
+    """When, in this machine's own time."""
 
 
 InstanceName = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$", max_length=64)]

@@ -173,3 +173,26 @@ def test_nested_variables_are_known_by_their_full_name() -> None:
 
     with pytest.raises(SettingsError, match="Did you mean REENCODARR_SONARR__API_KEY"):
         variables.refuse_unknown(["REENCODARR_SONARR__APIKEY"], Everything)
+
+
+def test_who_is_told_is_a_list_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REENCODARR_NOTIFY__URLS", "ntfy://hunter2-topic; json://me:hunter2@nas:8080/hook")
+    monkeypatch.setenv("REENCODARR_NOTIFY__SUMMARY_HOUR", "21")
+    monkeypatch.setenv("REENCODARR_NOTIFY__FAILURES", "off")
+
+    found = settings.load()
+
+    urls = [url.get_secret_value() for url in found.notify.urls]
+    assert urls == ["ntfy://hunter2-topic", "json://me:hunter2@nas:8080/hook"]
+    assert (found.notify.summary_hour, found.notify.failures, found.notify.summary) == (21, False, True)
+    assert "hunter2" not in repr(found) + str(found) + found.model_dump_json()
+
+
+def test_who_is_told_shows_in_no_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REENCODARR_NOTIFY__URLS", '["json://me:hunter2@nas", 5]')
+    monkeypatch.setenv("REENCODARR_NOTIFY__SUMMARY_HOUR", "24")
+
+    with pytest.raises(SettingsError, match="REENCODARR_NOTIFY__SUMMARY_HOUR: ") as caught:
+        settings.load()
+
+    assert "hunter2" not in str(caught.value)
