@@ -44,6 +44,11 @@ def video(parameters: Parameters) -> int | None:
     return _number(parameters, "video")
 
 
+def cause(stage: str, category: str, code: str) -> str:
+    """The name of a cause in a URL."""
+    return "/".join((stage, category, code))
+
+
 def _first(parameters: Parameters, name: str) -> str:
     return next(iter(parameters.get(name, ())), "")
 

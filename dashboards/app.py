@@ -15,6 +15,7 @@ def main() -> None:
             st.Page("views/videos.py", title="Videos", url_path="videos", default=True),
             st.Page("views/video.py", title="Video", url_path="video"),
             st.Page("views/machines.py", title="Machines", url_path="machines"),
+            st.Page("views/failures.py", title="Failures", url_path="failures"),
         ],
         position="top",
     )

@@ -102,6 +102,13 @@ def machines(url: str) -> tuple[tuple[reading.Machine, ...], tuple[reading.Given
         return reading.machines(session), reading.given(session), reading.backlog(session)
 
 
+@st.cache_data(ttl=FRESH, max_entries=20, show_spinner=False)
+def report(url: str) -> reading.FailureReport:
+    """`reading.report`."""
+    with _session(url) as session:
+        return reading.report(session)
+
+
 @contextmanager
 def _session(url: str) -> Iterator[Session]:
     opened = engine(url)

@@ -10,14 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
+from dashboards import actions
 from reencodarr.errors import ServerRefused, ServerUnreachable
 from reencodarr.stages.runs import RunState
 from tasks import runs
 from tests.flows.conftest import ROOT, Prefect, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 
 
 def reencodarr(server: Prefect, *arguments: str) -> None:
@@ -37,7 +41,7 @@ def test_every_deployment_says_what_it_does_and_pulls_nothing(deployed: Prefect)
 
     assert isinstance(found, list)
     assert {one["entrypoint"] for one in found} >= {"flows.reencode.reencode", "flows.dispatch.dispatch"}
-    assert len(found) == 14
+    assert len(found) == len(DEPLOYMENTS)
     assert all(len(one["description"]) > 40 for one in found)
     assert all(one["pull_steps"] == [] and one["path"] is None for one in found)
 
@@ -77,7 +81,7 @@ def test_the_wheel_deploys_the_same_without_a_checkout(deployed: Prefect, tmp_pa
     subprocess.run(command, env=environment, cwd=elsewhere, check=True)
 
     assert (package / "flows" / "prefect.yaml").read_bytes() == (ROOT / "prefect.yaml").read_bytes()
-    assert len(_deployed(deployed)[0]) == 14
+    assert len(_deployed(deployed)[0]) == len(DEPLOYMENTS)
 
 
 def test_dispatch_has_one_run_at_a_time_and_encodes_have_no_limit(deployed: Prefect) -> None:
@@ -106,6 +110,17 @@ def test_the_engine_keeps_to_its_promises(deployed: Prefect) -> None:
     assert again.id == first.id
     assert {run.state for run in known.values()} == {RunState.SCHEDULED}
     assert after[first.id].state is RunState.CANCELLED
+
+
+def test_the_dashboard_starts_what_is_deployed(deployed: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", deployed.url)
+    cause = {"stage": "encode", "category": "resources", "code": "no_space"}
+
+    name = actions.start(actions.RETRY_FAILURES, {**cause, "exclude": True})
+
+    runs_of_it = deployed.post("/flow_runs/filter", {"flow_runs": {"name": {"any_": [name]}}})
+    assert isinstance(runs_of_it, list)
+    assert [run["parameters"] for run in runs_of_it] == [{**cause, "exclude": True}]
 
 
 def test_an_engine_that_is_away_is_named() -> None:
