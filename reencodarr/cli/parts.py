@@ -58,12 +58,14 @@ class Site:
         return self.settings.data_dir / "logs"
 
 
-def site(loaded: Settings) -> Site:
+def site(loaded: Settings, *, own_bucket: bool = True) -> Site:
     """Complete the settings; makes keys, secrets and the certificate that are not there yet.
+
+    Without a bucket of the owner's and `own_bucket` there is none: only the worker of this machine gets work.
 
     Raises SettingsError.
     """
-    if loaded.bucket.endpoint is not None:
+    if loaded.bucket.endpoint is not None or not own_bucket:
         return Site(settings=loaded, environment=served.client_environment(loaded), embedded_keys=None)
     access, secret = _bucket_keys(loaded)
     said = {

@@ -41,12 +41,12 @@ def up(
     loaded = settings.load()
     with _alone(loaded):
         err.print(f"[bold]Reencodarr {__version__}[/] starts; the first start takes half a minute.")
-        place = parts.site(loaded)
+        place = parts.site(loaded, own_bucket=bucket)
         parts.prepare(place)
         if words := prefect_database.overload(prefect_database.slots(database.engine(loaded.database))):
             err.print(f"[yellow]{safe(words)}[/]")
         left_out = {name for name, wanted in (("worker", worker), ("dashboard", dashboard)) if not wanted}
-        if place.embedded_keys is None or not bucket:
+        if place.embedded_keys is None:
             left_out.add("bucket")
         return _supervise(place, [name for name in parts.NAMES if name not in left_out])
 

@@ -87,3 +87,10 @@ def test_every_queue_of_the_servers_deployments_is_polled_by_a_part(loaded: sett
     assert len(polled) == len(set(polled))
     # What takes long never stands before dispatch.
     assert made[1].command[-2] == "dispatch"
+
+
+def test_without_a_bucket_no_part_is_told_of_one(loaded: settings.Settings) -> None:
+    place = parts.site(loaded, own_bucket=False)
+
+    assert not [name for name in place.environment if "BUCKET" in name]
+    assert place.settings.bucket.endpoint is None
