@@ -2,10 +2,12 @@
 
 import json
 import threading
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
+from reencodarr.cli import service
+from reencodarr.cli.service import Unit
 from reencodarr.encoding.plan import QualityTarget
 from reencodarr.quality import footage, vmaf
 from reencodarr.quality.parallel import Pulse
@@ -13,7 +15,7 @@ from reencodarr.quality.vmaf import Leg
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from reencodarr.units import VmafScore
-from tests.windows.rig import ROOT, Rig
+from tests.windows.rig import ROOT, Rig, windows_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -111,3 +113,32 @@ def test_a_score_on_windows_is_the_score_on_linux(rig: Rig, ffmpeg: Path, bikes:
     assert [frame for frame, _ in scores] == [frame for frame, _ in here.scores]
     assert [score for _, score in scores] == pytest.approx([score for _, score in here.scores], abs=0.01)
     assert min(score for _, score in scores) < 90
+
+
+AGAIN = """
+import os, sys
+from pathlib import Path
+said = Path("said.txt")
+times = len(said.read_text().splitlines()) if said.exists() else 0
+with said.open("a") as file:
+    print(os.environ["REENCODARR_SLOTS"], os.environ["REENCODARR_DATA_DIR"], sys.argv[1:], file=file)
+sys.exit(0 if times else 3)
+"""
+
+
+def test_the_start_script_starts_again_until_its_program_was_asked_to_end(rig: Rig, tmp_path: Path) -> None:
+    folder = tmp_path / "it's 50% & here"
+    folder.mkdir()
+    (folder / "service.env").write_text("# settings\nREENCODARR_SLOTS=3\n")
+    (folder / "again.py").write_text(AGAIN)
+    command = (windows_path(rig.interpreter), "again.py", "a b", "100%")
+    unit = Unit(role="worker", command=command, folder=PureWindowsPath(windows_path(folder)), user="me")  # type: ignore[arg-type]
+    script = tmp_path / "start.bat"
+    script.write_text(service.text(unit, "windows", script=True), newline="\r\n")
+
+    process = rig.start("cmd", "/c", script)
+    said, _ = process.communicate(timeout=300)
+
+    line = f"3 {windows_path(folder)} ['a b', '100%']"
+    assert process.returncode == 0, said
+    assert (folder / "said.txt").read_text().splitlines() == [line, line]
