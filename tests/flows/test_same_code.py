@@ -60,7 +60,7 @@ class Done:
 
 @pytest.fixture(scope="module")
 def film(ffmpeg: Path, bikes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """150 s of real camera, small and slowed down to few frames, as Matroska with an index: one part three times.
+    """Five minutes of real camera, small and slowed down to few frames, as Matroska with an index: one part six times.
 
     Plain PCM makes it so large that a search leaves whole blocks of it out.
     """
@@ -68,9 +68,10 @@ def film(ffmpeg: Path, bikes: Path, tmp_path_factory: pytest.TempPathFactory) ->
     part, film = folder / "part.mkv", folder / "Film.mkv"
     tone = ["-f", "lavfi", "-i", "sine=440:duration=50:sample_rate=48000"]
     slow = ["-vf", "setpts=5*PTS,scale=320:-2", "-r", "5", "-g", "20"]
-    codecs = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-c:a", "pcm_s16le", "-ac", "2", "-shortest"]
-    programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", "-i", bikes, *tone, *slow, *codecs, part])
-    loop = ["-stream_loop", "2", "-i", str(part), "-map", "0", "-c", "copy", str(film)]
+    video = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "8"]
+    audio = ["-c:a", "pcm_s16le", "-ac", "2", "-ar", "96000", "-shortest"]
+    programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", "-i", bikes, *tone, *slow, *video, *audio, part])
+    loop = ["-stream_loop", "5", "-i", str(part), "-map", "0", "-c", "copy", str(film)]
     programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", *loop])
     return film
 
