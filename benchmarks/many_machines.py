@@ -80,7 +80,7 @@ def main() -> None:
     }
     for name, measure in (("films", lambda at: moved(at, chosen.media / chosen.clip, chosen.minutes)),
                           ("rate", lambda at: rate(at, chosen.films))):  # fmt: skip
-        with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
+        with tempfile.TemporaryDirectory(prefix="many-machines-") as place:
             (Path(place) / "policy.toml").write_text(POLICY.format(target=chosen.target))
             results[name] = measure(Path(place))
     target = ROOT / "benchmarks" / "results" / "many_machines.json"
