@@ -14,7 +14,6 @@ from reencodarr.errors import Category, Stage
 if TYPE_CHECKING:
     from reencodarr.library.failures import Which
     from reencodarr.library.reading import FailureGroup, FailureReport
-    from reencodarr.stages.workplace import Workplace
 
 Flag = Annotated[bool, Parameter(negative="")]
 _LONGEST = 2000
@@ -32,9 +31,7 @@ def failures(
     exclude: Flag = False,
     include: Flag = False,
 ) -> int:
-    """Show failures by cause: how many, since when, on which machines, with an example and a recommendation.
-
-    With a stage, category or code only these, and of each the example's command and last lines of output.
+    """Show failures by cause, with an example and a recommendation; with a cause, the example's output too.
 
     Parameters
     ----------
@@ -51,23 +48,19 @@ def failures(
     retry
         Send the failed films of these causes back to analysis.
     exclude
-        Leave the films of these causes alone, whatever scans and policies say; wants a stage, category or code.
+        Leave these films alone, whatever scans and policies say; wants a stage, category or code.
     include
         Take back the exclusion of films that were excluded for these causes.
     """
     from reencodarr.library.failures import Which
-    from reencodarr.stages.workplace import open_workplace
 
     which = Which(stage=stage, category=category, code=code)
     if words := _wrong(which, days, retry=retry, exclude=exclude, include=include):
         err.print(safe(words))
         return exits.CANNOT_WORK
-    loaded = settings.load()
     if retry or exclude or include:
-        _act(open_workplace(loaded), which, retry=retry, exclude=exclude, as_json=json)
-    else:
-        _show(loaded.database, which, days, as_json=json)
-    return exits.DONE
+        return _act(open_workplace(settings.load()), which, retry=retry, exclude=exclude, as_json=json)
+    return _show(settings.load().database, which, days, as_json=json)
 
 
 def _wrong(which: "Which", days: int | None, *, retry: bool, exclude: bool, include: bool) -> str:
@@ -84,7 +77,7 @@ def _wrong(which: "Which", days: int | None, *, retry: bool, exclude: bool, incl
     return ""
 
 
-def _act(workplace: "Workplace", which: "Which", *, retry: bool, exclude: bool, as_json: bool) -> None:
+def _act(workplace: "Workplace", which: "Which", *, retry: bool, exclude: bool, as_json: bool) -> int:
     from reencodarr.stages import excluding, queue
 
     if retry:
@@ -99,9 +92,10 @@ def _act(workplace: "Workplace", which: "Which", *, retry: bool, exclude: bool, 
         number = excluding.include(workplace, which)
         said, words = {"included": number}, f"{_films(number)} will be analysed again."
     out.print_json(jsonlib.dumps(said)) if as_json else out.print(words)
+    return exits.DONE
 
 
-def _show(url: str, which: "Which", days: int | None, *, as_json: bool) -> None:
+def _show(url: str, which: "Which", days: int | None, *, as_json: bool) -> int:
     from reencodarr.library import database, reading
     from reencodarr.library.failures import Which
     from reencodarr.library.tables import now
@@ -115,6 +109,7 @@ def _show(url: str, which: "Which", days: int | None, *, as_json: bool) -> None:
         out.print_json(jsonlib.dumps(_document(report)))
     else:
         _print(report, in_full=which != Which())
+    return exits.DONE
 
 
 def _print(report: "FailureReport", *, in_full: bool) -> None:

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 _OURS = variables.names(WorkerSettings) - {f"{variables.PREFIX}TOKEN"}
 _AHEAD = 24 * 3600.0
-"""Seconds: whatever is due until then by this machine's clock is taken. Every run of ours is due when it is made, by the
-server's clock; with Prefect's own ten seconds a clock that is behind would let it wait for as long as it is behind.
+"""Seconds: whatever is due until then by this machine's clock is taken. Every run of ours is due when it is made, by
+the server's clock; with Prefect's own ten seconds a clock that is behind would let it wait for as long as it is behind.
 """
 _STRANGERS = ("PREFECT_SERVER_", "AWS_", "PREFECT_API_DATABASE_")
 

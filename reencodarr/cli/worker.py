@@ -57,8 +57,11 @@ def worker(
     """
     given = {"server": server, "token_file": token_file and token_file.absolute(), "slots": slots}
     loaded = _settings({name: value for name, value in given.items() if value is not None})
-    if stop:
-        return _ask_to_stop(loaded)
+    return _ask_to_stop(loaded) if stop else _join(loaded, check=check)
+
+
+def _join(loaded: WorkerSettings, *, check: bool) -> int:
+    """Look at this machine, greet the server, and work for it, or only say what was found."""
     joined = loaded.joined()
     with err.status("Trying every tool once..."):
         found = machine.examined(loaded)

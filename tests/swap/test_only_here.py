@@ -36,6 +36,37 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "os.open": "a file that `swap.files` wants on the disk: Windows flushes only what may be written"
     },
     "reencodarr/tools/servers.py": {".open": "the log of a server, in a folder that its caller made"},
+    "reencodarr/arr/client.py": {".truncate": "a temporary file without a name, in which an answer is gathered"},
+    "reencodarr/cli/parts.py": {
+        ".unlink": "the token of this machine's own worker, in our data folder, before a new one"
+    },
+    "reencodarr/cli/up.py": {"os.open": "the lock of a server, a file in our data folder"},
+    "reencodarr/cli/worker.py": {".write_text": "a token or certificate, in a scratch folder, before it is kept"},
+    "reencodarr/storage/downloads.py": {
+        ".open": "a result on its way into the results folder, under a name of its own"
+    },
+    "reencodarr/tools/sparse.py": {
+        ".open": "a file of a worker's own in its scratch folder",
+        ".truncate": "the same file, to its full length",
+    },
+    "reencodarr/transfer/download.py": {
+        ".open": "the `.part` file of a download in a scratch folder",
+        ".truncate": "the same file, to its full length",
+    },
+    "reencodarr/transfer/journals.py": {
+        ".write_text": "the journal of a transfer in a scratch folder",
+        ".open": "the same journal, one line more",
+    },
+    "reencodarr/transfer/ranged.py": {".open": "the kept blocks of a film in a scratch folder"},
+    "reencodarr/transfer/single.py": {".open": "a downloaded object in a scratch folder"},
+    "reencodarr/work/handback.py": {".unlink": "a worker's own request to hand back, in its data folder"},
+    "reencodarr/work/leaving.py": {".write_bytes": "a result's text in a scratch folder, before it is kept"},
+    "reencodarr/work/speed.py": {".write_text": "what a worker measured, in its data folder"},
+    "reencodarr/work/stop_file.py": {
+        ".open": "a worker's own request to stop, in its data folder",
+        ".unlink": "the same request",
+        "os.open": "the lock of a worker, a file in its data folder",
+    },
 }
 """Module: {call: why it cannot touch a film}. A line here needs a reason that a stranger believes."""
 
