@@ -59,7 +59,7 @@ def failures(
         err.print(safe(words))
         return exits.CANNOT_WORK
     if retry or exclude or include:
-        return _act(open_workplace(settings.load()), which, retry=retry, exclude=exclude, as_json=json)
+        return _act(which, retry=retry, exclude=exclude, as_json=json)
     return _show(settings.load().database, which, days, as_json=json)
 
 
@@ -77,9 +77,11 @@ def _wrong(which: "Which", days: int | None, *, retry: bool, exclude: bool, incl
     return ""
 
 
-def _act(workplace: "Workplace", which: "Which", *, retry: bool, exclude: bool, as_json: bool) -> int:
+def _act(which: "Which", *, retry: bool, exclude: bool, as_json: bool) -> int:
     from reencodarr.stages import excluding, queue
+    from reencodarr.stages.workplace import open_workplace
 
+    workplace = open_workplace(settings.load())
     if retry:
         number = queue.retry(workplace, (), which)
         said, words = {"retried": number}, f"{_films(number)} will be tried again."
