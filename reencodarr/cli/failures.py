@@ -10,9 +10,9 @@ from reencodarr import settings
 from reencodarr.cli import exits
 from reencodarr.cli.console import err, out, safe
 from reencodarr.errors import Category, Stage
+from reencodarr.library.failures import Which
 
 if TYPE_CHECKING:
-    from reencodarr.library.failures import Which
     from reencodarr.library.reading import FailureGroup, FailureReport
 
 Flag = Annotated[bool, Parameter(negative="")]
@@ -52,8 +52,6 @@ def failures(
     include
         Take back the exclusion of films that were excluded for these causes.
     """
-    from reencodarr.library.failures import Which
-
     which = Which(stage=stage, category=category, code=code)
     if words := _wrong(which, days, retry=retry, exclude=exclude, include=include):
         err.print(safe(words))
@@ -63,7 +61,7 @@ def failures(
     return _show(settings.load().database, which, days, as_json=json)
 
 
-def _wrong(which: "Which", days: int | None, *, retry: bool, exclude: bool, include: bool) -> str:
+def _wrong(which: Which, days: int | None, *, retry: bool, exclude: bool, include: bool) -> str:
     """What cannot be meant; nothing where all is well."""
     if retry + exclude + include > 1:
         return "Say one of --retry, --exclude and --include."
@@ -77,7 +75,7 @@ def _wrong(which: "Which", days: int | None, *, retry: bool, exclude: bool, incl
     return ""
 
 
-def _act(which: "Which", *, retry: bool, exclude: bool, as_json: bool) -> int:
+def _act(which: Which, *, retry: bool, exclude: bool, as_json: bool) -> int:
     from reencodarr.stages import excluding, queue
     from reencodarr.stages.workplace import open_workplace
 
@@ -97,9 +95,8 @@ def _act(which: "Which", *, retry: bool, exclude: bool, as_json: bool) -> int:
     return exits.DONE
 
 
-def _show(url: str, which: "Which", days: int | None, *, as_json: bool) -> int:
+def _show(url: str, which: Which, days: int | None, *, as_json: bool) -> int:
     from reencodarr.library import database, reading
-    from reencodarr.library.failures import Which
     from reencodarr.library.tables import now
 
     since = None if days is None else now() - timedelta(days=days)
