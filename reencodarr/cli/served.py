@@ -61,7 +61,8 @@ def build() -> "Filter":
     settings = all_settings.load()
     auth = get_current_settings().server.api.auth_string
     owner = None if auth is None else auth.get_secret_value()
-    if owner is None and is_guarded(settings):
+    # A secret that was made since `up` began must not keep a part from being restarted: the others do not know it yet.
+    if owner is None and is_reachable(settings):
         raise SettingsError(f"The server may not start without {AUTH}.", advice="Start it with `reencodarr up`.")
     workplace = open_workplace(settings)
     prefect_sqlite.install()
@@ -115,12 +116,12 @@ def client_environment(settings: Settings) -> dict[str, str]:
 
 def is_guarded(settings: Settings) -> bool:
     """Whether Prefect's API wants a secret: always, but where nobody else can reach it and no secret was ever made."""
-    return bool(
-        settings.server.public_url
-        or not _is_loopback(settings.server.host)
-        or os.environ.get(AUTH)
-        or secrets.path(settings).exists()
-    )
+    return bool(is_reachable(settings) or os.environ.get(AUTH) or secrets.path(settings).exists())
+
+
+def is_reachable(settings: Settings) -> bool:
+    """Whether others than those on this machine may reach the server."""
+    return bool(settings.server.public_url or not _is_loopback(settings.server.host))
 
 
 def url(settings: Settings) -> str:

@@ -1,5 +1,8 @@
 """How the server is started, and how others on its machine reach it."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,7 @@ import pytest
 
 from reencodarr.api import secrets
 from reencodarr.cli import served
+from reencodarr.library import database
 from reencodarr.settings import Settings
 
 
@@ -47,6 +51,26 @@ def test_a_secret_that_was_ever_made_is_asked_for(tmp_path: Path) -> None:
 
     assert served.arguments(settings)[1][served.AUTH] == secret
     assert served.client_environment(settings)[served.CLIENT_AUTH] == secret
+
+
+@pytest.mark.parametrize(("server", "starts"), [({}, True), ({"PUBLIC_URL": "https://films.example.org"}, False)])
+def test_without_a_secret_only_a_server_for_this_machine_starts_again(
+    tmp_path: Path, server: dict[str, str], starts: bool
+) -> None:
+    settings = _settings(tmp_path)
+    database.upgrade(settings.database)
+    _, environment = served.arguments(settings)
+    secrets.owner(settings)  # As the first `workers add` does, while the server runs.
+    environment |= {f"REENCODARR_SERVER__{name}": value for name, value in server.items()}
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from reencodarr.cli import served; served.build()"],
+        env={"PATH": os.environ["PATH"], "REENCODARR_DATA_DIR": str(tmp_path), **environment},
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert (done.returncode == 0) is starts, done.stderr
+    assert ("may not start without" in done.stderr) is not starts
 
 
 def test_what_the_owner_set_for_prefect_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
