@@ -20,7 +20,7 @@ from tests.faults.rig import BATCH, Member, Rig
 from tests.flows.conftest import eventually
 from tests.transfer.proxy import Exchange, Fault
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 URL_SECONDS = 60
 ROOM = "40m"

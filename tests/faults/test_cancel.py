@@ -12,7 +12,7 @@ from tests.faults.promises import after, programs_of
 from tests.faults.rig import Member, Rig
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 
 def cancelled(rig: Rig, far: Member) -> None:

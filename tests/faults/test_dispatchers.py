@@ -13,7 +13,7 @@ from tests.faults.rig import Rig
 from tests.faults.server_work import Served
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.faults.promises import after
 from tests.faults.rig import Rig
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 
 def test_a_second_run_of_a_job_is_refused_its_order(rig: Rig, small_film: Path) -> None:

@@ -15,7 +15,7 @@ from tests.faults.promises import after
 from tests.faults.rig import Member, Rig
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("work", ["search", "encode"])

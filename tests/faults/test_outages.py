@@ -13,7 +13,7 @@ from tests.faults.promises import after
 from tests.faults.rig import Member, Rig
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 SHORT, LONG = 20.0, 120.0
 

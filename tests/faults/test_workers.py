@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from reencodarr.cli import exits
 from reencodarr.library import database, reading
 from reencodarr.library.reading import Condition
 from reencodarr.library.states import State
@@ -31,7 +32,7 @@ from tests.faults.promises import after
 from tests.faults.rig import Rig
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -185,6 +186,15 @@ def test_a_film_that_fails_on_two_workers_is_a_named_failure(
         assert [one["code"] for one in status(rig)["failures"]] == ["program_interrupted"]
         assert Condition.QUARANTINED not in {condition(rig, "one"), condition(rig, "two")}
         after(rig, one, two)
+
+
+def test_a_worker_that_is_stopped_while_the_api_is_away_ends_well(rig: Rig) -> None:
+    with rig.worker("left") as worker:
+        rig.api.kill()
+        worker.process.send_signal(signal.SIGTERM)
+
+        assert worker.process.wait(120) == exits.DONE
+        assert "Traceback" not in worker.log.read_text()
 
 
 def test_with_no_worker_up_work_waits_and_is_shown_as_waiting(rig: Rig, small_film: Path) -> None:
