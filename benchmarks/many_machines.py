@@ -91,17 +91,19 @@ def main() -> None:
 def moved(place: Path, clip: Path, minutes: float) -> dict[str, Any]:
     """One worker, and a film of each kind."""
     library = _library(place)
-    for suffix in KINDS.values():
-        looped(clip, library / f"film{suffix}", minutes)
+    sizes = {}
+    for kind, suffix in KINDS.items():  # Each its own stem: a result may get another suffix.
+        film = library / f"{kind}{suffix}"
+        looped(clip, film, minutes)
+        sizes[kind] = film.stat().st_size
     with _Site.running(place, workers=1) as site:
         site.wait(len(KINDS))
         jobs = site.jobs()
         starts = site.encoder_starts()
-    films = {
-        kind: {row["kind"]: _job(row, site, jobs, starts) for row in jobs if row["path"].endswith(suffix)}
-        for kind, suffix in KINDS.items()
-    }
-    sizes = {kind: next(row["size"] for row in jobs if row["path"].endswith(s)) for kind, s in KINDS.items()}
+    films: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    for row in jobs:
+        kind = Path(row["path"]).stem
+        films[kind].setdefault(row["kind"], []).append(_job(row, sizes[kind], site, jobs, starts))
     return {
         "clip": clip.name,
         "minutes": minutes,
@@ -190,18 +192,19 @@ class _Site:
     def jobs(self) -> list[dict[str, Any]]:
         """Work that was given away, oldest first."""
         rows = self.rows(
-            """select j.key, j.kind, j.outcome, j.flow_run, j.started_at, j.ended_at, v.path, v.size, e.seconds
+            """select j.key, j.kind, j.outcome, j.flow_run, j.started_at, j.ended_at, v.path, e.seconds
             from jobs j join videos v on v.id = j.video_id
             left join encodes e on e.video_id = v.id and j.kind = 'encode' where j.key is not null order by j.id"""
         )
         runs = self._runs()
         return [
             {
-                "key": key, "kind": kind, "outcome": outcome, "path": path, "size": size, "encode_seconds": seconds,
+                "key": key, "kind": kind, "outcome": outcome, "path": path, "encode_seconds": seconds,
                 "started": _moment(started), "ended": _moment(ended),
                 "run_started": runs[run][0], "run_ended": runs[run][1],
             }
-            for key, kind, outcome, run, started, ended, path, size, seconds in rows
+            for key, kind, outcome, run, started, ended, path, seconds in rows
+            if run in runs
         ]  # fmt: skip
 
     def _runs(self) -> dict[str, tuple[float, float]]:
@@ -222,7 +225,9 @@ class _Site:
         return sorted(float(line) for log in self.place.glob("encoder-*.log") for line in log.read_text().split())
 
 
-def _job(row: dict[str, Any], site: _Site, runs: Sequence[dict[str, Any]], starts: Sequence[float]) -> dict[str, Any]:
+def _job(
+    row: dict[str, Any], source: int, site: _Site, runs: Sequence[dict[str, Any]], starts: Sequence[float]
+) -> dict[str, Any]:
     """The figures of one job. A worker has one run at a time, so what passed during its run is its."""
     down, up = site.relay.between(row["run_started"], row["run_ended"])
     before = [one["run_ended"] for one in runs if one["run_ended"] <= row["run_started"]]
@@ -232,8 +237,8 @@ def _job(row: dict[str, Any], site: _Site, runs: Sequence[dict[str, Any]], start
         "outcome": row["outcome"],
         "bytes_down": down,
         "bytes_up": up,
-        "down_share_of_source": round(down / row["size"], 4),
-        "up_share_of_source": round(up / row["size"], 4),
+        "down_share_of_source": round(down / source, 4),
+        "up_share_of_source": round(up / source, 4),
         "ready_to_encoder_s": round(first - could_begin, 1) if first is not None else None,
         "run_s": round(row["run_ended"] - row["run_started"], 1),
     }
