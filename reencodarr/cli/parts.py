@@ -3,6 +3,7 @@
 A part gets everything by its environment, so that it can be restarted alone, and run by a service manager.
 """
 
+import logging
 import os
 import secrets as random_secrets
 import ssl
@@ -16,7 +17,7 @@ import httpx
 from reencodarr import settings as all_settings
 from reencodarr.api import certificate, secrets
 from reencodarr.cli import pools, served
-from reencodarr.errors import SettingsError
+from reencodarr.errors import BucketUnreachable, SettingsError
 from reencodarr.library import database
 from reencodarr.settings import Settings
 from reencodarr.storage import embedded
@@ -34,6 +35,8 @@ ABOUT = {
     "worker": "searches and encodes on this machine",
     "dashboard": "films and savings in a browser",
 }
+log = logging.getLogger(__name__)
+
 LOCAL_WORKER = "local"
 _PROGRAM = (sys.executable, "-m", "reencodarr.cli")
 _SERVER_WORK = (sys.executable, "-m", "reencodarr.cli.server_worker")
@@ -123,10 +126,16 @@ def start_run(place: Site, deployment: str) -> None:
 
 
 def deploy(place: Site) -> bool:
-    """Bring pools, queues, deployments and automations up to date on the API. May be repeated safely.
+    """Bring bucket, pools, queues, deployments and automations up to date. May be repeated safely.
 
-    Raises ProgramError.
+    Raises ProgramError, BucketRefused.
     """
+    bucket = served.bucket(place.settings)
+    if bucket is not None:
+        try:
+            bucket.ensure()
+        except BucketUnreachable as error:
+            log.warning("%s Nothing is staged until it answers.", error.message)
     programs.run([*_PROGRAM, "pools", "--deploy"], environment=dict(place.environment))
     return True
 
