@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import httpx
+
 from reencodarr.cli import exits, prefect_worker
 from reencodarr.cli.console import err, safe
 from reencodarr.cli.prefect_worker import Worker
@@ -105,7 +107,8 @@ class _Serving:
         finally:
             for task in (beating, working):
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                # Prefect's part says goodbye to its API, which may be away.
+                with contextlib.suppress(asyncio.CancelledError, httpx.HTTPError):
                     await task
         await asyncio.to_thread(self._say, worker)
         err.print(safe(self._refused) if self._refused else "Stopped; nothing is left running.")
