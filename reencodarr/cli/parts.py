@@ -5,7 +5,6 @@ A part gets everything by its environment, so that it can be restarted alone, an
 
 import logging
 import os
-import secrets as random_secrets
 import ssl
 import sys
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ import httpx
 
 from reencodarr import settings as all_settings
 from reencodarr.api import certificate, secrets
-from reencodarr.cli import pools, served
+from reencodarr.cli import bucket_keys, pools, served
 from reencodarr.errors import BucketUnreachable, SettingsError
 from reencodarr.library import database
 from reencodarr.settings import Settings
@@ -70,7 +69,7 @@ def site(loaded: Settings, *, own_bucket: bool = True) -> Site:
     """
     if loaded.bucket.endpoint is not None or not own_bucket:
         return Site(settings=loaded, environment=served.client_environment(loaded), embedded_keys=None)
-    access, secret = _bucket_keys(loaded)
+    access, secret = bucket_keys.made(loaded)
     said = {
         "ENDPOINT": loaded.own_bucket_url,
         "PUBLIC_ENDPOINT": _public_bucket(loaded),
@@ -284,19 +283,6 @@ def _public_bucket(loaded: Settings) -> str:
         return loaded.bucket.public_endpoint
     url = httpx.URL(served.url(loaded))
     return str(url.copy_with(scheme="https" if loaded.server.tls else "http", port=loaded.server.bucket_port))
-
-
-def _bucket_keys(loaded: Settings) -> tuple[str, str]:
-    """The keys of our own bucket; made once."""
-    file = loaded.data_dir / "secrets" / "bucket"
-    made = f"{random_secrets.token_hex(10)}:{random_secrets.token_hex(20)}"
-    secrets.private_file(file, made.encode())
-    access, _, secret = file.read_text(encoding="ascii").strip().partition(":")
-    if not access or not secret:
-        raise SettingsError(
-            f"{file} does not hold the bucket's keys.", path=file, advice="Delete it; new ones are made."
-        )
-    return access, secret
 
 
 def _is_neutral(name: str) -> bool:

@@ -24,6 +24,20 @@ time.sleep(60)
 """
 
 
+_THERE: set[int] = set()
+"""Programs that other tests of this session keep running, such as a server that many share."""
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    _THERE.update(child.pid for child in psutil.Process().children(recursive=True))
+
+
+def new_children(*, recursive: bool = False) -> list[psutil.Process]:
+    """What runs below this process since the test began."""
+    return [child for child in psutil.Process().children(recursive=recursive) if child.pid not in _THERE]
+
+
 def script(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "program.sh"
     path.write_text(f"#!/bin/sh\n{text}\n")
@@ -152,7 +166,7 @@ def test_a_cancelled_ffmpeg_is_an_interruption(ffmpeg: Path) -> None:
 
     def cancel(_: str) -> None:
         if not cancelled:
-            [child] = psutil.Process().children()
+            [child] = new_children()
             cancelled.append(child.pid)
             child.terminate()
 
@@ -215,7 +229,7 @@ def test_a_handler_that_raises_ends_the_whole_family() -> None:
         programs.run([PYTHON, "-c", FAMILY], on_line=listen)
 
     assert gone(grandchildren[0])
-    assert not psutil.Process().children()
+    assert not new_children()
 
 
 def test_lines_are_given_while_the_program_runs_and_closing_ends_the_whole_family() -> None:
@@ -263,7 +277,7 @@ def test_a_family_that_ignores_requests_is_forced_to_end(tmp_path: Path) -> None
         programs.run([PYTHON, "-c", deaf], on_line=listen)
 
     assert gone(grandchildren[0])
-    assert not psutil.Process().children()
+    assert not new_children()
 
 
 def test_silence_beyond_the_deadline_ends_the_whole_family() -> None:
@@ -275,7 +289,7 @@ def test_silence_beyond_the_deadline_ends_the_whole_family() -> None:
         )
 
     assert caught.value.path == Path("film.mkv")
-    assert not psutil.Process().children(recursive=True)
+    assert not new_children(recursive=True)
 
 
 def test_a_program_that_closed_its_pipes_can_stall_too() -> None:
@@ -284,14 +298,14 @@ def test_a_program_that_closed_its_pipes_can_stall_too() -> None:
     with pytest.raises(ProgramStalled):
         programs.run([PYTHON, "-c", mute], stall_deadline=Seconds(0.8))
 
-    assert not psutil.Process().children()
+    assert not new_children()
 
 
 def test_a_stopped_program_is_ended_as_well() -> None:
     with pytest.raises(ProgramStalled):
         programs.run([PYTHON, "-c", "import os; os.kill(os.getpid(), 19)"], stall_deadline=Seconds(0.8))
 
-    assert not psutil.Process().children()
+    assert not new_children()
 
 
 def test_any_output_is_a_sign_of_life() -> None:
