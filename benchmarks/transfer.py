@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reencodarr.storage import embedded
+from reencodarr.storage import embedded, sizes
 from reencodarr.storage.bucket import Bucket, open_bucket
 from reencodarr.tools import servers
 from reencodarr.transfer import blocks, parts
@@ -184,7 +184,7 @@ class _Bench:
         return Trial(seconds=got.seconds + checked.seconds, cpu_s=got.cpu_s + checked.cpu_s)
 
     def _begun(self) -> tuple[str, dict[int, str], int]:
-        size = parts.size_for(self.digests.size)
+        size = sizes.part_size(self.digests.size)
         upload_id = self.bucket.start_upload("film")
         numbers = [piece.number for piece in parts.pieces(self.digests.size, size)]
         return upload_id, {n: self.bucket.sign_part("film", upload_id, n, _HOUR) for n in numbers}, size

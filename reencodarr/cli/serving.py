@@ -8,16 +8,15 @@ Nothing stays Running that does not run.
 import asyncio
 import contextlib
 import logging
-import signal
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import httpx
 
 from reencodarr.cli import exits, prefect_worker
 from reencodarr.cli.console import err, safe
 from reencodarr.cli.prefect_worker import Worker
+from reencodarr.cli.stopping import Asked
 from reencodarr.errors import OrderUnreadable, ReencodarrError, ServerRefused, ServerUnreachable
 from reencodarr.tools import scratch
 from reencodarr.units import Seconds
@@ -32,8 +31,6 @@ HAND_BACK_GRACE = Seconds(45.0)
 """For a run to notice, to end its programs (6 s at most), and to leave word."""
 _TICK = 0.2
 _TELL_EVERY = 60.0
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
-"""Those there are on this system; the last one is Windows'."""
 
 
 def serve(
@@ -49,41 +46,16 @@ def serve(
 
     `requests` tells how often somebody who can send no signal asked to stop.
     """
-    asked = _Asked(requests)
+    asked = Asked(requests)
     with asked.by_signals():
         return asyncio.run(_Serving(loaded, way, capabilities, welcome, asked).run(environment))
-
-
-class _Asked:
-    """How often somebody asked to stop. A signal handler does nothing but count."""
-
-    def __init__(self, requests: Callable[[], int]) -> None:
-        self._requests = requests
-        self._signals = 0
-
-    @property
-    def times(self) -> int:
-        return self._signals + self._requests()
-
-    @contextlib.contextmanager
-    def by_signals(self) -> Any:
-        numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
-        before = {number: signal.signal(number, self._count) for number in numbers}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _count(self, _number: int, _frame: object) -> None:
-        self._signals += 1
 
 
 class _Serving:
     """One worker from its welcome to its end."""
 
     def __init__(
-        self, loaded: WorkerSettings, way: Link, capabilities: Capabilities, welcome: Welcome, asked: _Asked
+        self, loaded: WorkerSettings, way: Link, capabilities: Capabilities, welcome: Welcome, asked: Asked
     ) -> None:
         self._loaded, self._way, self._capabilities, self._welcome = loaded, way, capabilities, welcome
         self._asked = asked

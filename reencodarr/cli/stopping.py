@@ -8,7 +8,7 @@ the next run puts it right.
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 
@@ -51,8 +51,15 @@ class Asked:
     _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")
     """Those there are on this system; the last one is Windows'."""
 
-    def __init__(self) -> None:
-        self.times = 0
+    def __init__(self, requests: Callable[[], int] = int) -> None:
+        """`requests` tells how often somebody who can send no signal asked; by default nobody did."""
+        self._requests = requests
+        self._signals = 0
+
+    @property
+    def times(self) -> int:
+        """Signals and requests together."""
+        return self._signals + self._requests()
 
     def once(self) -> bool:
         """Whether anybody asked at all."""
@@ -74,4 +81,4 @@ class Asked:
                 signal.signal(number, handler)
 
     def _count(self, _number: int, _frame: object) -> None:
-        self.times += 1
+        self._signals += 1

@@ -18,8 +18,9 @@ from boto3.s3.transfer import TransferConfig
 
 from reencodarr.errors import BucketRefused, FileUnreadable, ObjectDamaged, ObjectMissing, UploadLost
 from reencodarr.storage import answers, client, downloads, sizes
-from reencodarr.storage.contents import Listed, Part, Stored, Upload
+from reencodarr.storage.contents import Listed, Stored, Upload
 from reencodarr.storage.downloads import OnBytes
+from reencodarr.transfer.parts import Part
 from reencodarr.units import MIB, Bytes, Seconds
 
 if TYPE_CHECKING:

@@ -24,15 +24,6 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A part that a multipart upload has."""
-
-    number: int
-    etag: str
-    size: Bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """A multipart upload that was neither finished nor aborted."""
 

@@ -1,14 +1,12 @@
-"""How a file is divided into the parts of a multipart upload. Pure.
+"""How a file is divided into the parts of a multipart upload; how large they are the server says. Pure.
 
 Every S3 server we know takes parts of one size, numbered from 1 without a gap, of at least 5 MiB and at most 10,000.
 """
 
 from dataclasses import dataclass
 
-from reencodarr.units import MIB, Bytes
+from reencodarr.units import Bytes
 
-SMALLEST = Bytes(64 * MIB)
-USUAL_MOST = 9000
 MOST = 10_000
 """What S3 takes."""
 
@@ -41,11 +39,6 @@ def pieces(size: Bytes, part_size: Bytes) -> tuple[Piece, ...]:
         for number in range(1, count + 1)
         for start in [(number - 1) * part_size]
     )
-
-
-def size_for(size: Bytes) -> Bytes:
-    """How large each part of a file is, but for its last: whole MiB, at least 64, fit for guesses."""
-    return Bytes(max(SMALLEST, _ceiling(_ceiling(size, USUAL_MOST), MIB) * MIB))
 
 
 def _ceiling(numerator: int, denominator: int) -> int:

@@ -28,7 +28,6 @@ from reencodarr.quality.footage import Footage
 from reencodarr.transfer import single, small, upload
 from reencodarr.transfer.download import download
 from reencodarr.transfer.line import Line
-from reencodarr.transfer.parts import Part
 from reencodarr.transfer.patience import rest, scattered
 from reencodarr.transfer.ranged import RangedFile
 from reencodarr.transfer.urls import Renewing
@@ -140,7 +139,7 @@ class Staged:
             sha256=encoded.sha256,
             suffix=suffix,
             upload_id=opened.upload_id,
-            parts=tuple(Part(number=part.number, etag=part.etag, size=part.size) for part in parts),
+            parts=parts,
         )
 
     def _packed(self, scratch: Path, report: Report) -> Excerpt:

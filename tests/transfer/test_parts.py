@@ -21,8 +21,9 @@ def test_parts_follow_one_another_and_cover_the_file(size: int, part_size: int) 
 @settings(deadline=None)
 @given(st.integers(0, 5000 * GIB))
 def test_worker_and_server_divide_alike(size: int) -> None:
-    assert parts.size_for(Bytes(size)) == sizes.part_size(Bytes(size))
-    assert len(parts.pieces(Bytes(size), parts.size_for(Bytes(size)))) <= parts.MOST
+    pieces = parts.pieces(Bytes(size), sizes.part_size(Bytes(size)))
+
+    assert len(pieces) == sizes.part_count(Bytes(size)) <= parts.MOST
 
 
 def test_too_many_parts_are_refused() -> None:
