@@ -67,7 +67,9 @@ happened, to which file, and what to do.
     │   ├── ArrVersion             it is too old, or has no API that we speak
     │   ├── ArrNotFound            it does not know that series, movie, file or command (any more)
     │   ├── ArrBusy                it answers that it is in trouble or overloaded, or takes too long
-    │   └── ArrFailed              it did not do what it was asked; its own words
+    │   ├── ArrFailed              it did not do what it was asked; its own words
+    │   ├── ArrStale               it still does not know a file as it is
+    │   └── RemedyRefused          a bad file cannot be replaced as asked
     └── DatabaseError
         ├── DatabaseOutdated       migrations are missing
         ├── DatabaseTooNew         written by a newer Reencodarr
@@ -606,6 +608,20 @@ class ArrFailed(ArrError):
     """Raised when it refuses a request or a command of ours failed there; the message has its own words."""
 
     code = "arr_failed"
+
+
+class ArrStale(ArrError):
+    """Raised when it was told of a file and still does not know it as it is."""
+
+    code = "arr_stale"
+    transient = True
+
+
+class RemedyRefused(ArrError):
+    """Raised when a bad file cannot be replaced as asked: nobody knows it, it changed, or today's limit is reached."""
+
+    category = Category.STATE
+    code = "remedy_refused"
 
 
 class DatabaseError(ReencodarrError):

@@ -97,6 +97,8 @@ class ArrSettings(BaseModel):
     """What their folders are here: `/tv=/mnt/nas/tv;/movies=/mnt/nas/movies`."""
     tags_policy: Annotated[tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_pairs)] = ()
     """Which tag chooses which policy: `anime=/etc/reencodarr/anime.toml`."""
+    rename: bool = True
+    """After a swap, have it name that file, and no other, as its own scheme has it: names may tell the codec."""
 
     @field_validator("url")
     @classmethod

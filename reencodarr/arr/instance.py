@@ -38,6 +38,8 @@ class Instance:
     """None: their paths are ours."""
     tag_policies: tuple[tuple[str, str], ...] = ()
     """Pairs of a tag's name (lower case) and the policy it chooses."""
+    rename: bool = True
+    """Whether it may name our files as its own scheme has it, after a swap."""
 
     def __str__(self) -> str:
         return f"{self.kind.application} {self.name}"
@@ -96,4 +98,5 @@ def _instance(kind: Kind, name: str, said: ArrSettings) -> Instance:
         api_key=said.api_key,
         mappings=tuple(Mapping(theirs=theirs, ours=ours) for theirs, ours in said.mappings),
         tag_policies=said.tags_policy,
+        rename=said.rename,
     )
