@@ -1,8 +1,8 @@
 """How a given-away attempt ends: done, failed, lost, or returned; always in one transaction with the video's state.
 
 A failure that may pass, and a worker that went silent, cost the video one attempt: it waits again, and goes to another
-worker. The second time it fails, under the name of what happened last. A worker that fails alike at films that nobody
-else failed at is at fault itself: it gets no more work, and the films go back.
+worker. So does one that may be the machine's fault, if there is another machine to try. The second time the video
+fails, under the name of what happened last; for what is the film's own fault, it fails the first time.
 """
 
 import logging
@@ -14,36 +14,26 @@ from reencodarr import __version__
 from reencodarr.errors import (
     Category,
     JobLost,
-    ObjectDamaged,
-    ObjectMissing,
-    OrderUnreadable,
     ReencodarrError,
     Stage,
     StateConflict,
     WorkerLost,
 )
-from reencodarr.library import database, failures, jobs, staged, transitions, workers
+from reencodarr.library import database, failures, jobs, staged, transitions
 from reencodarr.library.failures import Cause
 from reencodarr.library.states import RESTING, State
 from reencodarr.library.tables import Job, Video, VideoState
-from reencodarr.stages import objects
+from reencodarr.stages import blame, matching, objects, roster
+from reencodarr.stages.matching import Want
 from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.work import orders
-from reencodarr.work.orders import Failed, Kind, Result
+from reencodarr.work.orders import Failed, Kind, Result, SearchTerms
 
 log = logging.getLogger(__name__)
 
 MOST_LOSSES = 2
 """One attempt, and one more elsewhere."""
-STREAK = 3
-"""Like failures of one worker in a row, each at another film, that say more about it than about the films."""
-OF_THE_FILM = frozenset({Category.QUALITY, Category.SIZE})
-"""Failures that no machine is to blame for."""
-OF_THE_COPY = frozenset({ObjectDamaged.code, ObjectMissing.code})
-"""Failures of a transfer that a new copy in the bucket may cure, wherever it is read next."""
-WORKING = {Kind.CRF_SEARCH: State.CRF_SEARCHING, Kind.ENCODE: State.ENCODING}
-
 
 Ending = Callable[[Session], Outcome]
 """One of `conclude`, `give_back`, `fail` and `lose`, with everything but the session."""
@@ -51,7 +41,7 @@ Ending = Callable[[Session], Outcome]
 
 def working(row: Job) -> State:
     """The state of a video while this job is done."""
-    return WORKING[Kind(row.kind)]
+    return blame.WORKING[Kind(row.kind)]
 
 
 def failed_at(row: Job, error: BaseException) -> Failed:
@@ -101,11 +91,9 @@ def fail(session: Session, row: Job, failure: Failed, *, result: str, outcome: s
 
     Raises StateConflict when it no longer holds the video.
     """
-    earlier = jobs.losses(session, row.video_id, row.kind)
-    spoilt = failure.stage is Stage.TRANSFER and failure.code in OF_THE_COPY
-    if spoilt:
+    if blame.spoilt(failure):
         staged.spoil(session, objects.source(session.get_one(Video, row.video_id)))
-    again = (failure.transient or spoilt) and len(earlier) + 1 < MOST_LOSSES
+    again = _again(session, row, failure)
     after = RESTING[working(row)] if again else State.FAILED
     failures.keep(session, row.video_id, _cause(row, failure), context=_context(row, failure), attempt=row.attempt)
     reason = "" if again else failure.code
@@ -114,8 +102,7 @@ def fail(session: Session, row: Job, failure: Failed, *, result: str, outcome: s
     )
     _end(session, row, outcome, result)
     session.flush()
-    if row.worker and failure.category not in OF_THE_FILM:
-        _judge(session, row, failure.code)
+    blame.judge(session, row, failure)
     log.warning(
         "%s of video %d failed on %s (%s): %s", row.kind, row.video_id, row.worker, failure.code, failure.message
     )
@@ -132,9 +119,8 @@ def not_begun(session: Session, row: Job, words: str) -> Outcome:
         stage=Stage(row.kind), category=Category.UNKNOWN, code="not_begun", message=f"{row.worker}: {words}"
     )
     outcome = give_back(session, row, words, result=told(row, failure) if row.worker else "")
-    if row.worker:
-        session.flush()
-        _judge(session, row, failure.code)
+    session.flush()
+    blame.judge(session, row, failure)
     return outcome
 
 
@@ -197,46 +183,27 @@ def _context(row: Job, failure: Failed) -> dict[str, str]:
     return {**known, "failed_in": failure.stage.value, **failure.context}
 
 
-def _judge(session: Session, row: Job, code: str) -> None:
-    """Quarantine a worker that fails alike at film after film; clear one whose film fails alike elsewhere, too."""
-    if alike := _blamed_before(session, row, code):
-        for name in alike:
-            other = workers.found(session, name)
-            if other is not None and code in other.quarantine_reason and workers.release(session, name):
-                log.warning("worker %s is cleared: its film failed alike on %s", name, row.worker)
-        return
-    last = jobs.last_of(session, row.worker, STREAK)
-    films = {job.video_id: job for job in last if _code(job) == code and not _blamed_before(session, job, code)}
-    if len(films) < STREAK:
-        return
-    why = f"{STREAK} films in a row failed with {code} on it. See their failures, mend the machine, then release it."
-    if workers.quarantine(session, row.worker, why):
-        log.warning("worker %s is in quarantine: %s", row.worker, why)
-        for job in films.values():
-            _send_back(session, job)
+def _again(session: Session, row: Job, failure: Failed) -> bool:
+    """Whether the video is tried once more."""
+    if len(jobs.losses(session, row.video_id, row.kind)) + 1 >= MOST_LOSSES:
+        return False
+    return blame.passing(failure) or (blame.of_a_machine(failure) and _others(session, row))
 
 
-def _blamed_before(session: Session, job: Job, code: str) -> set[str]:
-    """Other workers on which this film failed alike."""
-    others = jobs.of_others(session, job.video_id, job.kind, job.worker)
-    return {other.worker for other in others if _code(other) == code}
+def _others(session: Session, row: Job) -> bool:
+    """Whether there is another worker that could do what this one failed at, be it that it is away for a moment."""
+    if not row.worker:
+        return False
+    want = Want(kind=Kind(row.kind), build=_build(row), engine=_engine(row))
+    known = (*roster.present(session), *roster.away(session))
+    return any(machine.name != row.worker and matching.able(machine, want) for machine in known)
 
 
-def _send_back(session: Session, job: Job) -> None:
-    state = session.exec(select(VideoState.state).where(VideoState.video_id == job.video_id)).one()
-    if state == State.FAILED:
-        after = RESTING[working(job)]
-        note = f"{job.worker} was at fault, not the film"
-        transitions.move(session, job.video_id, State.FAILED, after, attempt=None, note=note)
-        failures.resolve(session, job.video_id, Stage(job.kind))
+def _build(row: Job) -> str:
+    """The encoder build that it needs; a search names the one that did it, and any other could have."""
+    return row.build if row.kind == Kind.ENCODE else ""
 
 
-def _code(job: Job) -> str:
-    """The code that a job failed with; empty when it did not fail."""
-    if not job.result:
-        return ""
-    try:
-        outcome = orders.result_from_json(job.result).outcome
-    except OrderUnreadable:
-        return ""
-    return outcome.code if isinstance(outcome, Failed) else ""
+def _engine(row: Job) -> str:
+    terms = orders.terms_from_json(row.document) if row.document else None
+    return terms.engine if isinstance(terms, SearchTerms) else "native"

@@ -8,7 +8,6 @@ every step is a compare-and-set in the database or a run under a key of its own,
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 import sqlalchemy
 from sqlalchemy import func
@@ -18,17 +17,15 @@ from reencodarr.errors import StateConflict, StorageError
 from reencodarr.library import database, jobs, staged, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.states import State
-from reencodarr.library.tables import Encode, Job, VideoState, Worker, now
-from reencodarr.stages import depot, giving, objects, turns, unstaging, watching
+from reencodarr.library.tables import Encode, Job, VideoState, now
+from reencodarr.stages import depot, giving, objects, roster, turns, unstaging, watching
 from reencodarr.stages.giving import Depot
-from reencodarr.stages.matching import Fleet, Load, Machine
+from reencodarr.stages.matching import Fleet, Load
 from reencodarr.stages.runs import Runs
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage.bucket import Bucket
 from reencodarr.units import Bytes
-from reencodarr.work import talk
 from reencodarr.work.orders import Kind
-from reencodarr.work.talk import Capabilities
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +59,13 @@ def dispatch(workplace: Workplace, bucket: Bucket | None, runs: Runs) -> Passed:
     Raises ServerUnreachable when the engine does not answer; what was done until then stays done.
     """
     reachable = _reachable(bucket)
-    fleet = _fleet(workplace)
+    fleet = _fleet(workplace, remote=bucket is not None)
     settled = watching.settle(workplace, bucket if reachable else None, runs, fleet)
     finalizing = _finalize(workplace, runs)
     _search_again(workplace)
     if bucket is not None and reachable:
         _discard(workplace, bucket)
-    given = giving.give(workplace, _fleet(workplace), _depot(workplace, reachable=reachable))
+    given = giving.give(workplace, _fleet(workplace, remote=bucket is not None), _depot(workplace, reachable=reachable))
     started = [giving.start(workplace, runs, row) for row in _without_run(workplace)]
     words = "The bucket does not answer: other machines get no work." if bucket is not None and not reachable else ""
     passed = Passed(settled=settled, finalizing=finalizing, given=len(given), waiting_runs=len(started), words=words)
@@ -96,33 +93,20 @@ def _discard(workplace: Workplace, bucket: Bucket) -> None:
         log.warning("a film stays in the bucket for now: %s", error)
 
 
-def _fleet(workplace: Workplace) -> Fleet:
-    """Who takes work now, and what was given away."""
+def _fleet(workplace: Workplace, *, remote: bool) -> Fleet:
+    """Who takes work now, and what was given away; without a bucket (`remote`) only the server's own machine can."""
     with database.session(workplace.database, reads_only=True) as session:
-        machines = tuple(_machine(row) for row in workers.every(session) if _takes_work(row))
+        machines, away = roster.present(session), roster.away(session)
         rows = jobs.unsettled(session)
     loads = tuple(
         Load(kind=Kind(row.kind), place=Place(pool=row.pool, queue=row.queue, build=row.build), worker=row.worker)
         for row in rows
         if not row.outcome
     )
-    return Fleet(machines=machines, loads=loads)
-
-
-def _takes_work(row: Worker) -> bool:
-    free = not row.draining and row.quarantined_at is None and row.joined_at is not None
-    return free and workers.online(row, silent_for=timedelta(seconds=talk.OFFLINE_AFTER))
-
-
-def _machine(row: Worker) -> Machine:
-    said = talk.from_json(Capabilities, row.capabilities)
-    return Machine(
-        name=row.name,
-        pool=row.pool,
-        build=row.build,
-        slots=row.slots,
-        local=row.local,
-        engines=frozenset(said.engines),
+    return Fleet(
+        machines=tuple(machine for machine in machines if remote or machine.local),
+        loads=loads,
+        away=tuple(machine for machine in away if remote or machine.local),
     )
 
 

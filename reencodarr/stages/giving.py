@@ -13,7 +13,7 @@ from reencodarr.errors import ReencodarrError, RootMissing, StateConflict, Worke
 from reencodarr.library import database, jobs, roots, staged, transitions
 from reencodarr.library.jobs import Place
 from reencodarr.library.tables import Job, Library, StagedFilm, Video
-from reencodarr.stages import attempts, matching, objects, queues, sources, step, turns
+from reencodarr.stages import attempts, blame, matching, objects, queues, sources, step, turns
 from reencodarr.stages.matching import Fleet, Load, Want
 from reencodarr.stages.runs import Run, Runs
 from reencodarr.stages.turns import Turn
@@ -134,6 +134,7 @@ def _offer(session: Session, workplace: Workplace, turn: Turn) -> _Offer:
             build=turn.build,
             engine=workplace.settings.engine,
             avoid=frozenset(job.worker for job in earlier if job.worker),
+            elsewhere=any(blame.of_a_machine(told) for told in map(blame.failure, earlier) if told is not None),
             first=turn.priority > 0,
         ),
         source=source,

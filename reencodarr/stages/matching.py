@@ -6,7 +6,7 @@ there are slots, and one more for each group of like workers, so that a slot tha
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reencodarr.library.jobs import Place
 from reencodarr.stages import queues
@@ -52,6 +52,8 @@ class Want:
     engine: str = "native"
     avoid: frozenset[str] = frozenset()
     """Workers that failed at it."""
+    elsewhere: bool = False
+    """It failed in a way that would come again on the same worker: it waits for another one that is away."""
     first: bool = False
     """Its film goes before others."""
 
@@ -62,27 +64,31 @@ class Fleet:
 
     machines: tuple[Machine, ...]
     loads: tuple[Load, ...] = ()
+    away: tuple[Machine, ...] = ()
+    """Machines that take no work now, and may again soon."""
 
     def with_load(self, load: Load) -> "Fleet":
         """The fleet after one more job was given away."""
-        return Fleet(machines=self.machines, loads=(*self.loads, load))
+        return replace(self, loads=(*self.loads, load))
 
 
 def place(want: Want, fleet: Fleet, *, remote: bool = True) -> Place | None:
     """Where a job goes now; None while nobody has room. The server's own machine comes first: nothing is staged there.
 
-    A job at which a worker failed goes to another one, and waits for it, unless there is no other at all.
+    A job at which a worker failed goes to another one, and waits for it, unless there is no other at all. Where another
+    one must do it, it waits also for those that are away, and for room in the bucket.
     """
-    able = [machine for machine in fleet.machines if _able(machine, want) and (remote or machine.local)]
-    others = [machine for machine in able if machine.name not in want.avoid]
-    chosen = others or able
+    fit = [machine for machine in fleet.machines if able(machine, want) and (remote or machine.local)]
+    others = [machine for machine in fit if machine.name not in want.avoid]
+    if not others and want.elsewhere and _others(want, fleet):
+        return None
+    chosen = others or fit
     for machine in chosen:
         if machine.local and own_load(machine, fleet) < machine.slots:
             queue = queues.queue(want.kind, local=True, first=want.first)
             return Place(pool=machine.pool, queue=queue, build=want.build)
     remotes = [machine for machine in chosen if not machine.local]
-    only = bool(want.avoid) and len(others) < len(able) and bool(others)
-    return _to_one(want, fleet, remotes) if only else _to_a_queue(want, fleet, remotes)
+    return _to_one(want, fleet, remotes) if want.avoid and others else _to_a_queue(want, fleet, remotes)
 
 
 def builds(fleet: Fleet) -> frozenset[str]:
@@ -137,10 +143,17 @@ def group_room(pool: str, build: str, fleet: Fleet) -> int:
     return sum(machine.slots for machine in machines) + AHEAD - bound - waiting
 
 
-def _able(machine: Machine, want: Want) -> bool:
+def able(machine: Machine, want: Want) -> bool:
+    """Whether a machine could do a job, if it had room."""
     if want.build and machine.build != want.build:
         return False
     return want.kind is not Kind.CRF_SEARCH or want.engine in machine.engines
+
+
+def _others(want: Want, fleet: Fleet) -> bool:
+    """Whether anybody who did not fail at it could do it, now or soon."""
+    known = (*fleet.machines, *fleet.away)
+    return any(able(machine, want) and machine.name not in want.avoid for machine in known)
 
 
 def _is_for(machine: Machine, load: Load) -> bool:

@@ -218,5 +218,5 @@ def encoded(delivery: Delivery) -> Encoded:
     )
 
 
-def failed(code: str = "program_failed", *, transient: bool = False) -> Failed:
-    return Failed(stage=Stage.ENCODE, category=Category.PROGRAM, code=code, message="It broke.", transient=transient)
+def failed(code: str = "program_failed", *, transient: bool = False, category: Category = Category.PROGRAM) -> Failed:
+    return Failed(stage=Stage.ENCODE, category=category, code=code, message="It broke.", transient=transient)

@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import event, update
 from sqlmodel import col, select
 
-from reencodarr.errors import JobLost, JobRefused
+from reencodarr.errors import Category, JobLost, JobRefused
 from reencodarr.library import database, jobs, reading, transitions, workers
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, Failure, Library, Search, Video, Worker, now
-from reencodarr.stages import applying, housekeeping, jobs_desk, queues, settling, watching, workers_desk
+from reencodarr.stages import applying, housekeeping, jobs_desk, queues, roster, settling, watching, workers_desk
 from reencodarr.stages.runs import Run, RunState
 from reencodarr.units import Seconds
 from reencodarr.work.orders import HandedBack, LocalSource, SearchTerms, SourceChanged
@@ -277,6 +277,86 @@ def test_a_failure_that_cannot_pass_ends_the_film_at_once(farm: Farm, make_analy
     farm.dispatch()
 
     assert farm.state(video) == (State.FAILED, "damaged_source")
+
+
+def test_a_failure_of_the_film_ends_it_although_another_worker_is_there(farm: Farm, make_analysed: Make) -> None:
+    [video] = make_analysed(1)
+    farm.machine("here", local=True)
+    farm.machine("spare", local=True)
+    farm.dispatch()
+    [row] = farm.jobs()
+    damaged = farms.failed("damaged_source", category=Category.UNREADABLE_MEDIA)
+    farm.finish(farm.claim(row, "here"), "here", damaged)
+
+    farm.dispatch()
+
+    assert farm.state(video) == (State.FAILED, "damaged_source")
+
+
+def test_a_program_that_failed_on_the_only_worker_is_named_at_once(farm: Farm, make_analysed: Make) -> None:
+    [video] = make_analysed(1)
+    farm.machine("here", local=True)
+    for name, unfit in (("revoked", workers.revoke), ("quarantined", workers.quarantine)):
+        farm.machine(name, local=True)
+        with database.session(farm.workplace.database) as session:
+            unfit(session, name, *(["It broke."] if name == "quarantined" else []))
+    farm.machine("long_gone", local=True)
+    heard(farm, "long_gone", ago=roster.ABSENCE + timedelta(minutes=1))
+    farm.dispatch()
+    [row] = farm.jobs()
+    farm.finish(farm.claim(row, "here"), "here", farms.failed())
+
+    farm.dispatch()
+
+    assert farm.state(video) == (State.FAILED, "program_failed")
+
+
+def test_a_program_that_failed_is_tried_once_more_on_another_worker_that_is_waited_for(
+    farm: Farm, make_analysed: Make
+) -> None:
+    [video] = make_analysed(1)
+    farm.machine("here", local=True)
+    farm.machine("spare", local=True)
+    heard(farm, "spare", ago=timedelta(minutes=10))
+    farm.dispatch()
+    [row] = farm.jobs()
+    farm.finish(farm.claim(row, "here"), "here", farms.failed())
+    farm.dispatch()
+    waiting = farm.state(video), len(farm.jobs())
+    heard(farm, "spare", ago=timedelta())
+    farm.dispatch()
+    [row] = farm.jobs()
+    farm.finish(farm.claim(row, "spare"), "spare", farms.failed())
+    farm.dispatch()
+
+    assert waiting == ((State.ANALYZED, ""), 0)
+    assert farm.state(video) == (State.FAILED, "program_failed")
+    assert outcomes(farm) == ["failed", "failed"]
+
+
+def test_a_film_waits_no_longer_for_another_worker_than_that_one_is_missed(farm: Farm, make_analysed: Make) -> None:
+    [video] = make_analysed(1)
+    farm.machine("here", local=True)
+    farm.machine("spare", local=True)
+    heard(farm, "spare", ago=timedelta(minutes=10))
+    farm.dispatch()
+    [row] = farm.jobs()
+    farm.finish(farm.claim(row, "here"), "here", farms.failed())
+    farm.dispatch()
+    heard(farm, "spare", ago=roster.ABSENCE + timedelta(minutes=1))
+
+    farm.dispatch()
+    [row] = farm.jobs()
+    farm.finish(farm.claim(row, "here"), "here", farms.failed())
+    farm.dispatch()
+
+    assert farm.state(video) == (State.FAILED, "program_failed")
+
+
+def heard(farm: Farm, name: str, *, ago: timedelta) -> None:
+    """Say when a machine was heard of last."""
+    with database.session(farm.workplace.database) as session:
+        session.exec(update(Worker).where(col(Worker.name) == name).values(beaten_at=now() - ago))
 
 
 def test_a_failure_that_may_pass_is_tried_once_more_then_named(farm: Farm, make_analysed: Make) -> None:

@@ -1,6 +1,7 @@
 """Jobs go to whoever can do them and never to more than there is room for."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ WANTS = st.lists(
             kind=st.just(Kind.CRF_SEARCH),
             engine=st.sampled_from(["native", "ab-av1"]),
             avoid=st.frozensets(st.sampled_from("abcdef"), max_size=2),
+            elsewhere=st.booleans(),
             first=st.booleans(),
         ),
         st.builds(
@@ -37,6 +39,7 @@ WANTS = st.lists(
             kind=st.just(Kind.ENCODE),
             build=st.sampled_from(["b1", "b2", "b3"]),
             avoid=st.frozensets(st.sampled_from("abcdef"), max_size=2),
+            elsewhere=st.booleans(),
             first=st.booleans(),
         ),
     ),
@@ -131,6 +134,20 @@ def test_a_retry_waits_for_another_worker_than_the_one_that_failed() -> None:
     assert free == Place(pool="linux", queue="only-two")
     assert full is None
     assert alone == Place(pool="linux", queue="crf-search")
+
+
+def test_what_another_worker_must_do_waits_for_one_that_is_away_or_has_no_room_yet() -> None:
+    one, two, here = machine("one"), machine("two"), machine("here", local=True)
+    want = Want(kind=Kind.CRF_SEARCH, avoid=frozenset({"one", "here"}), elsewhere=True)
+
+    away = matching.place(want, Fleet(machines=(one,), away=(two,)))
+    no_room = matching.place(want, Fleet(machines=(here, two)), remote=False)
+    back = matching.place(want, Fleet(machines=(two,), away=(one,)))
+    nobody = matching.place(want, Fleet(machines=(one,), away=(replace(two, engines=frozenset()),)))
+
+    assert (away, no_room) == (None, None)
+    assert back == Place(pool="linux", queue="only-two")  # Not one that the first might ask when it is back.
+    assert nobody == Place(pool="linux", queue="crf-search")
 
 
 def test_prioritised_films_wait_in_a_queue_that_is_asked_first() -> None:
