@@ -7,17 +7,18 @@ that answers with errors: none of these makes films go.
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from reencodarr.encoding.plan import LeaveReason
 from reencodarr.errors import StateConflict, TooManyGone
-from reencodarr.library import database, transitions, videos
+from reencodarr.library import database, roots, transitions, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import Library, Video, VideoState
 from reencodarr.library.walk import Filter
@@ -71,16 +72,39 @@ def bury(
     return _tombstone(engine, gone)
 
 
+def bury_named(engine: Engine, library: Library, video_ids: Sequence[int], *, limit: float) -> int:
+    """Mark those of some films of a library gone whose files are no longer there; how many.
+
+    Somebody else (a Sonarr or Radarr) says that they are gone: they are looked at one by one, and the brake is that of
+    the whole library.
+
+    Raises RootMissing, TooManyGone; then nothing is marked.
+    """
+    with database.session(engine, reads_only=True) as session:
+        known = session.exec(_living(library).with_only_columns(func.count(col(Video.id)))).one()
+        rows = [
+            row
+            for first in range(0, len(video_ids), BATCH)
+            for row in session.exec(_living(library).where(col(Video.id).in_(video_ids[first : first + BATCH]))).all()
+        ]
+    films = [Unseen(video_id=video_id or 0, path=path, state=State(state)) for video_id, path, state in rows]
+    gone = [film for film in films if _is_gone(film.path)]
+    if gone:
+        roots.check_mounted(library, known=known)
+    if len(gone) > allowed(known, limit):
+        raise TooManyGone(
+            f"{len(gone)} of {known} known films are no longer in {library.path}, the first is {gone[0].path}. That"
+            " looks like a disk that is not mounted; nothing was forgotten.",
+            path=library.path,
+            advice="Mount it. If you deleted them, run once with REENCODARR_GONE_LIMIT=1.",
+        )
+    return _tombstone(engine, gone)
+
+
 def _unseen(engine: Engine, library: Library, *, within: Path, since: datetime) -> Iterator[Unseen]:
     """Films of the library that were not seen since; a film that is being swapped is seen by its swap."""
     last = 0
-    swapping = (col(VideoState.state) == State.ENCODED.value) & (VideoState.claimed_by != "")
-    query = (
-        select(Video.id, col(Video.path), VideoState.state)
-        .join(VideoState, col(VideoState.video_id) == col(Video.id))
-        .where(Video.library_id == library.id, Video.seen_at < since)
-        .where(col(VideoState.state) != State.GONE.value, ~swapping)
-    )
+    query = _living(library).where(Video.seen_at < since)
     if within != library.path:
         query = query.where(videos.below(within))
     while True:
@@ -91,6 +115,17 @@ def _unseen(engine: Engine, library: Library, *, within: Path, since: datetime) 
             yield Unseen(video_id=last, path=path, state=State(state))
         if len(rows) < BATCH:
             return
+
+
+def _living(library: Library) -> Any:
+    """Number, path and state of each of its films that is not gone and not being swapped."""
+    swapping = (col(VideoState.state) == State.ENCODED.value) & (VideoState.claimed_by != "")
+    return (
+        select(Video.id, col(Video.path), VideoState.state)
+        .join(VideoState, col(VideoState.video_id) == col(Video.id))
+        .where(Video.library_id == library.id)
+        .where(col(VideoState.state) != State.GONE.value, ~swapping)
+    )
 
 
 def _is_gone(path: Path) -> bool:

@@ -5,8 +5,10 @@ ever forgotten before a scan went through to its end with the right disk in plac
 """
 
 import logging
+import os
+import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,7 +25,7 @@ from reencodarr.library.tables import Library, Video, VideoState, now
 from reencodarr.library.walk import Kind, ScanOptions, Sighting
 from reencodarr.progress import Progress, Report, silent
 
-__all__ = ["ScanOptions", "ScanSummary", "scan", "scan_file"]
+__all__ = ["ScanOptions", "ScanSummary", "scan", "scan_file", "scan_files"]
 
 log = logging.getLogger(__name__)
 
@@ -152,6 +154,45 @@ def scan_file(engine: Engine, library: Library, path: Path, options: ScanOptions
     tally = _Tally()
     tally.add(sightings.record(engine, library, [Found(path=path, status=status)], now()))
     return tally.summary()
+
+
+def scan_files(
+    engine: Engine,
+    library: Library,
+    films: Sequence[Path],
+    options: ScanOptions = ScanOptions(),
+    *,
+    afresh: bool = False,
+) -> ScanSummary:
+    """Look at some films of a library that somebody says are there and complete; those that are not are passed over.
+
+    `afresh` reads even those whose size, time and inode are as they were: a release that replaced another may have got
+    its inode and, where it is dated by its first broadcast, its time.
+
+    Raises RootMissing.
+    """
+    known, _ = _known(engine, library, library.path)
+    roots.check_mounted(library, known=known)
+    tally = _Tally()
+    found = [Found(path=path, status=status) for path in films if (status := _standing(path, tally))]
+    if not all(walk.settled(film.status, options.stable_seconds) for film in found):
+        sleep(WAIT)
+    moment = now()
+    for first in range(0, len(found), BATCH):
+        tally.add(sightings.record(engine, library, found[first : first + BATCH], moment, afresh=afresh))
+    return tally.summary()
+
+
+def _standing(path: Path, tally: _Tally) -> os.stat_result | None:
+    """What a file is, if it is one of the library's own: no link, and not behind one."""
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        tally.note(Sighting(kind=Kind.UNREADABLE, path=path, why=error.strerror or str(error)))
+        return None
+    return status if stat.S_ISREG(status.st_mode) and os.path.realpath(path) == str(path) else None
 
 
 def _films(sightings_: Iterator[Sighting], tally: _Tally) -> Iterator[Found]:

@@ -82,13 +82,20 @@ class _Known:
 _STAT = (Video.device, Video.inode, Video.size, Video.mtime_ns, Video.links)
 
 
-def record(engine: Engine, library: Library, found: Sequence[Found], moment: datetime) -> Recorded:
-    """Write down a batch of films. `moment` is the scan's beginning. May be repeated safely."""
+def record(
+    engine: Engine, library: Library, found: Sequence[Found], moment: datetime, *, afresh: bool = False
+) -> Recorded:
+    """Write down a batch of films. `moment` is the scan's beginning. May be repeated safely.
+
+    `afresh` reads every file, also one whose size, time and inode are as they were.
+    """
     long = {film.path: "its name is too long" for film in found if _too_long(film.path)}
     films = [film for film in found if film.path not in long]
     with database.session(engine, reads_only=True) as session:
         known = _known(session, [film.path for film in films])
-    same = {film.path: known[film.path].id for film in films if _same_stat(known.get(film.path), film.status)}
+    same = {
+        film.path: known[film.path].id for film in films if not afresh and _same_stat(known.get(film.path), film.status)
+    }
     looked = _look([film for film in films if film.path not in same])
     changes: Counter[Change] = Counter({Change.SAME: len(same), Change.UNSTABLE: len(looked.unstable)})
     with database.session(engine) as session:
