@@ -129,6 +129,11 @@ def heard(session: Session, row: Job, *, progress: str) -> bool:
     return _set(session, row, col(Job.phase) == RUNNING, {"progress": progress, "beaten_at": now()})
 
 
+def waits(session: Session, row: Job, *, progress: str) -> bool:
+    """Note why an attempt of which its worker says no more did not end yet; False when it did."""
+    return _set(session, row, col(Job.phase) == RUNNING, {"progress": progress})
+
+
 def staged(session: Session, row: Job) -> bool:
     """Note that its film is where a worker can read it; False when it waits for that no more."""
     return _set(session, row, col(Job.phase) == STAGING, {"phase": READY, "flow_run": ""})

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from reencodarr.errors import ObjectDamaged, OrderUnreadable, ReencodarrError
+from reencodarr.errors import (
+    BucketFull,
+    BucketRefused,
+    BucketUnreachable,
+    ObjectDamaged,
+    OrderUnreadable,
+    ReencodarrError,
+)
 from reencodarr.library import database, jobs
 from reencodarr.library.states import State
 from reencodarr.library.tables import Job, Video, VideoState
@@ -41,7 +48,7 @@ log = logging.getLogger(__name__)
 def apply(workplace: Workplace, bucket: Bucket | None, result: Result) -> Outcome:
     """Record what came of one attempt, complete its upload, and move its video on. May be repeated safely.
 
-    Raises BucketUnreachable: then nothing was recorded, and it is applied the next time.
+    Raises BucketUnreachable, BucketRefused, BucketFull: then nothing was recorded, and it is applied the next time.
     """
     with database.session(workplace.database, reads_only=True) as session:
         row = jobs.by_key(session, result.job)
@@ -69,9 +76,9 @@ def _ending(
         return lambda session: attempts.fail(session, row, said, result=text)
     try:
         verdict = _verdict(workplace, bucket, row, result, source_size=source_size)
+    except (BucketUnreachable, BucketRefused, BucketFull):
+        raise
     except ReencodarrError as error:
-        if error.transient and bucket is not None and error.code == "bucket_unreachable":
-            raise
         failure = attempts.failed_at(row, error)
         kept = orders.result_json(replace(result, outcome=failure))
         return lambda session: attempts.fail(session, row, failure, result=kept)

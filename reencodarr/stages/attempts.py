@@ -7,6 +7,7 @@ fails, under the name of what happened last; for what is the film's own fault, i
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlmodel import Session, select
 
@@ -17,6 +18,7 @@ from reencodarr.errors import (
     ReencodarrError,
     Stage,
     StateConflict,
+    StorageError,
     WorkerLost,
 )
 from reencodarr.library import database, failures, jobs, staged, transitions
@@ -132,6 +134,15 @@ def lose(session: Session, row: Job, words: str) -> Outcome:
     error = WorkerLost(f"{row.worker or 'The worker'} was lost: {words}", advice="See that machine's log.")
     failure = failed_at(row, error)
     return fail(session, row, failure, result=told(row, failure), outcome="lost")
+
+
+def fail_with_bucket(session: Session, row: Job, error: StorageError) -> Outcome:
+    """End an attempt whose result could not be fetched from the bucket for too long.
+
+    Raises StateConflict when it no longer holds the video.
+    """
+    failure = replace(failed_at(row, error), stage=Stage.TRANSFER, transient=True)
+    return fail(session, row, failure, result=told(row, failure))
 
 
 def abandon(session: Session, row: Job) -> None:

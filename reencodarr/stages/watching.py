@@ -12,6 +12,7 @@ from functools import partial
 from sqlmodel import Session
 
 from reencodarr.errors import (
+    BucketFull,
     BucketRefused,
     BucketUnreachable,
     ObjectDamaged,
@@ -30,13 +31,16 @@ from reencodarr.stages.runs import Run, Runs, RunState
 from reencodarr.stages.step import Outcome
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage.bucket import Bucket
-from reencodarr.work import orders
+from reencodarr.work import orders, talk
 from reencodarr.work.orders import Kind, Result
+from reencodarr.work.talk import Moment
 
 log = logging.getLogger(__name__)
 
 LONGEST_PENDING = timedelta(minutes=5)
 """A worker that took a run starts it within seconds; one that died in between leaves it pending for ever."""
+LONGEST_TROUBLE = timedelta(hours=6)
+"""After a worker's last word; for so long its result, which may be hours of work, is asked of a bucket in trouble."""
 
 
 def settle(workplace: Workplace, bucket: Bucket | None, runs: Runs, fleet: Fleet) -> int:
@@ -56,9 +60,14 @@ def _settle_one(
         with database.session(workplace.database) as session:
             jobs.settle(session, row.key or "")
         return True
-    if row.phase == jobs.RUNNING and _applied(workplace, bucket, row):
-        return True
-    ending = _ending(workplace, row, run, fleet)
+    trouble: StorageError | None = None
+    if row.phase == jobs.RUNNING:
+        try:
+            if _applied(workplace, bucket, row):
+                return True
+        except (BucketUnreachable, BucketRefused, BucketFull) as error:
+            trouble = error
+    ending = _ending(workplace, row, run, fleet, trouble)
     if ending is None:
         return False
     _cancel(runs, run)
@@ -68,15 +77,17 @@ def _settle_one(
 
 
 def _applied(workplace: Workplace, bucket: Bucket | None, row: Job) -> bool:
-    """Apply the result of an attempt if it is there."""
+    """Apply the result of an attempt if it is there.
+
+    Raises BucketUnreachable, BucketRefused, BucketFull: then nobody knows yet.
+    """
     try:
         result = _result(workplace, bucket, row)
         if result is None:
             return False
         applying.apply(workplace, bucket, result)
-    except (BucketUnreachable, BucketRefused, ObjectMissing) as error:
-        log.warning("the result of job %s waits: %s", row.key, error)
-        return True
+    except ObjectMissing:
+        return True  # Another pass applied it this moment.
     except (OrderUnreadable, ObjectDamaged) as error:
         failure = attempts.failed_at(row, error)
         told = attempts.told(row, failure)
@@ -94,6 +105,8 @@ def _forget(bucket: Bucket | None, row: Job) -> None:
 
 def _result(workplace: Workplace, bucket: Bucket | None, row: Job) -> Result | None:
     """What a worker left, in the results folder or in the bucket."""
+    if bucket is None and not row.queue.startswith(queues.LOCAL):
+        raise BucketUnreachable("The bucket, where its result may lie, does not answer.")
     key = row.key or ""
     if row.queue.startswith(queues.LOCAL):
         file = orders.kept_result(workplace.results, key, row.attempt)
@@ -110,15 +123,22 @@ def _result(workplace: Workplace, bucket: Bucket | None, row: Job) -> Result | N
     return result
 
 
-def _ending(workplace: Workplace, row: Job, run: Run | None, fleet: Fleet) -> Ending | None:
-    """How an attempt without a result ends now; None while it may go on. The lease of one that waits is renewed."""
+def _ending(
+    workplace: Workplace, row: Job, run: Run | None, fleet: Fleet, trouble: StorageError | None
+) -> Ending | None:
+    """How an attempt without a result ends now; None while it may go on. The lease of one that waits is renewed.
+
+    `trouble` is what hinders a look for its result.
+    """
     with database.session(workplace.database, reads_only=True) as session:
         state = session.get_one(VideoState, row.video_id)
     if state.claimed_by != jobs.holder(row.key or "") or state.attempt != row.attempt:
         return partial(_gone, row=row)
     over = state.claimed_until is None or state.claimed_until <= now()
     if row.phase == jobs.RUNNING:
-        return _ending_of_running(row, run, over=over)
+        if trouble is None or _cancelled(run):
+            return _ending_of_running(row, run, over=over)
+        return _unfetched(workplace, row, trouble) if over or (run is not None and not run.alive) else None
     why = _why_not_claimed(row, run, fleet, over=over)
     if why and run is not None and run.state is RunState.ENDED and row.phase == jobs.READY:
         return partial(_never_claimed, row=row)
@@ -129,8 +149,23 @@ def _ending(workplace: Workplace, row: Job, run: Run | None, fleet: Fleet) -> En
     return None
 
 
+def _cancelled(run: Run | None) -> bool:
+    return run is not None and run.state is RunState.CANCELLED
+
+
+def _unfetched(workplace: Workplace, row: Job, trouble: StorageError) -> Ending | None:
+    """A result that may be there, and may be hours of work, is waited for; not for ever."""
+    if now() - (row.beaten_at or row.started_at) > LONGEST_TROUBLE:
+        return partial(attempts.fail_with_bucket, row=row, error=trouble)
+    log.warning("the result of job %s waits: %s", row.key, trouble)
+    _renew(workplace, row)
+    with database.session(workplace.database) as session:
+        jobs.waits(session, row, progress=talk.to_json(Moment(stage="result", detail=trouble.message)))
+    return None
+
+
 def _ending_of_running(row: Job, run: Run | None, *, over: bool) -> Ending | None:
-    if run is not None and run.state is RunState.CANCELLED:
+    if _cancelled(run):
         return partial(attempts.give_back, row=row, words="Its run was cancelled.")
     if run is not None and not run.alive:
         return partial(attempts.lose, row=row, words="Its run ended without a result.")

@@ -3,33 +3,42 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
+from sqlmodel import col
 
 from reencodarr.errors import JobRefused, ObjectDamaged
-from reencodarr.library import database, jobs, staged, transitions
+from reencodarr.library import database, jobs, staged, transitions, workers
 from reencodarr.library.states import State
-from reencodarr.library.tables import Job
+from reencodarr.library.tables import Job, now
 from reencodarr.media import packets
 from reencodarr.quality import excerpt_pack, footage
-from reencodarr.stages import collecting, jobs_desk, objects, staging, unstaging
+from reencodarr.stages import collecting, jobs_desk, objects, staging, unstaging, watching
+from reencodarr.stages.runs import RunState
 from reencodarr.storage import bucket as buckets
 from reencodarr.storage.bucket import Bucket
 from reencodarr.tools import programs
 from reencodarr.transfer.parts import Part
 from reencodarr.units import GIB, Bytes
-from reencodarr.work import orders
+from reencodarr.work import orders, talk
 from reencodarr.work import sheet as sheets
 from reencodarr.work.orders import Delivery, Order, Outcome, Result, StagedSource
-from reencodarr.work.talk import PartsAsked, UploadAsked
+from reencodarr.work.talk import Moment, PartsAsked, UploadAsked
 from tests.library import films
 from tests.stages import farm as farms
 from tests.stages.farm import Farm
 from tests.storage import servers
+from tests.transfer import proxy as proxies
+from tests.transfer.proxy import Fault
+
+NOWHERE = buckets.open_bucket(endpoint="http://127.0.0.1:9", name="x", access_key="aaa", secret_key="b")
+REFUSED = Fault(answer=(403, b"<Error><Code>AccessDenied</Code></Error>"))
 
 
 @pytest.fixture(scope="session")
@@ -257,9 +266,8 @@ def test_a_bucket_that_is_away_gives_other_machines_no_work_and_fails_nothing(
     far: Farm, put_films: Callable[[int], list[int]]
 ) -> None:
     [video] = put_films(1)
-    nowhere = buckets.open_bucket(endpoint="http://127.0.0.1:9", name="x", access_key="aaa", secret_key="b")
 
-    passed = replace(far, bucket=nowhere).dispatch()
+    passed = replace(far, bucket=NOWHERE).dispatch()
 
     assert passed.given == 0
     assert "does not answer" in passed.words
@@ -310,3 +318,70 @@ def test_a_film_that_one_worker_failed_at_goes_to_another(far: Farm, put_films: 
     far.dispatch()
 
     assert only(far).queue == "only-other"
+
+
+def test_a_result_is_waited_for_while_the_bucket_is_away(far: Farm, put_films: Callable[[int], list[int]]) -> None:
+    [video] = put_films(1)
+    order = searched(far)
+    leave(far, order, farms.encoded(upload(far, order, b"a finished encode")))
+    row = only(far)
+    far.runs.set(row.flow_run, RunState.ENDED)
+    far.let_lease_pass(row)
+
+    replace(far, bucket=NOWHERE).dispatch()
+    waiting, told = far.state(video), talk.from_json(Moment, only(far).progress)
+    far.dispatch()
+
+    assert waiting == (State.ENCODING, "")
+    assert "does not answer" in told.detail
+    assert far.state(video) == (State.ENCODED, "")
+
+
+@pytest.mark.parametrize("moment", ["HEAD", "GET", "POST"])
+def test_a_result_is_waited_for_while_the_bucket_refuses_it(
+    far: Farm, put_films: Callable[[int], list[int]], rclone: servers.Server, bucket: Bucket, moment: str
+) -> None:
+    [video] = put_films(1)
+    order = searched(far)
+    leave(far, order, farms.encoded(upload(far, order, b"a finished encode")))
+    far.runs.set(only(far).flow_run, RunState.ENDED)
+
+    with behind_a_proxy(rclone, bucket) as (proxy, through):
+        proxy.fault = lambda seen: REFUSED if seen.method == moment and "/jobs/" in seen.target else Fault()
+        replace(far, bucket=through).dispatch()
+    waiting = far.state(video)
+    far.dispatch()
+
+    assert waiting == (State.ENCODING, "")
+    assert far.state(video) == (State.ENCODED, "")
+
+
+def test_a_result_that_cannot_be_fetched_for_hours_is_made_once_more_and_then_named(
+    far: Farm, put_films: Callable[[int], list[int]]
+) -> None:
+    [video] = put_films(1)
+    states = []
+    for order in (searched(far), None):
+        claimed = order or far.claim(only(far), "far")
+        row = only(far)
+        far.runs.set(row.flow_run, RunState.ENDED)
+        with database.session(far.workplace.database) as session:
+            silent = now() - watching.LONGEST_TROUBLE - timedelta(minutes=1)
+            session.exec(update(Job).where(col(Job.key) == claimed.job).values(beaten_at=silent))
+        replace(far, bucket=NOWHERE).dispatch()
+        states.append(far.state(video))
+        far.dispatch()
+
+    assert states == [(State.CRF_SEARCHED, ""), (State.FAILED, "bucket_unreachable")]
+    with database.session(far.workplace.database, reads_only=True) as session:
+        assert [row.quarantined_at for row in workers.every(session)] == [None]
+
+
+@contextmanager
+def behind_a_proxy(server: servers.Server, bucket: Bucket) -> Iterator[tuple[proxies.Proxy, Bucket]]:
+    """The same bucket by a way on which requests can go wrong."""
+    with proxies.between(server.port) as proxy:
+        through = buckets.open_bucket(
+            endpoint=proxy.endpoint, name=bucket.name, access_key=server.access_key, secret_key=server.secret_key
+        )
+        yield proxy, through
