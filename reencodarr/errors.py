@@ -39,6 +39,7 @@ happened, to which file, and what to do.
     │   ├── RootMissing            the library's mount is absent or is not the one that was scanned
     │   ├── LibraryOverlap         a library would lie inside another
     │   ├── TooManyGone            a scan would drop more known files than the brake allows
+    │   │   └── TooManyUnlisted    a sync would forget more files of a Sonarr or Radarr than that
     │   ├── LibraryBusy            another run works on this library
     │   ├── StateConflict          a video was not in the state that the step expected
     │   └── DecisionUnreadable     a stored decision is of a version that this one does not understand
@@ -68,6 +69,7 @@ happened, to which file, and what to do.
     │   ├── ArrNotFound            it does not know that series, movie, file or command (any more)
     │   ├── ArrBusy                it answers that it is in trouble or overloaded, or takes too long
     │   ├── ArrFailed              it did not do what it was asked; its own words
+    │   ├── SyncBusy               another run already syncs it
     │   ├── ArrStale               it still does not know a file as it is
     │   └── RemedyRefused          a bad file cannot be replaced as asked
     └── DatabaseError
@@ -534,6 +536,13 @@ class TooManyGone(LibraryError):
     code = "too_many_gone"
 
 
+class TooManyUnlisted(TooManyGone):
+    """Raised when a sync would forget more known files of a Sonarr or Radarr than the brake allows."""
+
+    stage = Stage.SYNC
+    code = "too_many_unlisted"
+
+
 class LibraryBusy(LibraryError):
     """Raised when another run already works on this library."""
 
@@ -622,6 +631,14 @@ class RemedyRefused(ArrError):
 
     category = Category.STATE
     code = "remedy_refused"
+
+
+class SyncBusy(ArrError):
+    """Raised when another run already syncs this Sonarr or Radarr."""
+
+    category = Category.STATE
+    code = "sync_busy"
+    transient = True
 
 
 class DatabaseError(ReencodarrError):

@@ -16,9 +16,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from reencodarr.errors import LibraryBusy, LibraryOverlap, RootMissing
+from reencodarr.library import locks
 from reencodarr.library.tables import Library, Video, now
-from reencodarr.library.transitions import holder_name
-from reencodarr.tools import platforms
 
 log = logging.getLogger(__name__)
 
@@ -96,22 +95,14 @@ def lock(data_dir: Path, library: Library) -> Iterator[None]:
 
     Raises LibraryBusy, which names the holder.
     """
-    folder = data_dir / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / f"library-{library.id}.lock", os.O_CREAT | os.O_RDWR, 0o644)
-    try:
-        if not platforms.here().try_lock(file):
-            holder = os.read(file, 300).decode(errors="replace") or "another process"
+    with locks.held(data_dir, f"library-{library.id}") as holder:
+        if holder:
             raise LibraryBusy(
                 f"Another run works on {library.path} ({holder}).",
                 path=library.path,
                 advice="Wait for it, or stop it; what it has done so far is kept.",
             )
-        os.ftruncate(file, 0)
-        os.write(file, holder_name().encode())
         yield
-    finally:
-        os.close(file)
 
 
 def marker(root: Path) -> str | None:
