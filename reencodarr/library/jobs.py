@@ -7,6 +7,7 @@ holds its video is `transitions`' knowledge; here stands what became of it.
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -180,6 +181,15 @@ def last_of(session: Session, worker: str, number: int) -> Sequence[Job]:
     telling = col(Job.outcome).not_in(["", "returned"]) | ((col(Job.outcome) == "returned") & (col(Job.result) != ""))
     query = select(Job).where(Job.worker == worker, col(Job.key).is_not(None), telling)
     return session.exec(query.order_by(col(Job.ended_at).desc(), col(Job.id).desc()).limit(number)).all()
+
+
+def unstaged(session: Session, *, since: datetime) -> Sequence[Job]:
+    """The attempts that ended since then because their film was not brought to where they could read it; oldest first.
+
+    Nobody claimed them, and yet they tell of a failure.
+    """
+    query = select(Job).where(Job.worker == "", Job.outcome == "returned", Job.result != "", col(Job.ended_at) > since)
+    return session.exec(query.order_by(col(Job.ended_at), col(Job.id))).all()
 
 
 def of_others(session: Session, video_id: int, kind: str, worker: str) -> Sequence[Job]:

@@ -77,15 +77,24 @@ def conclude(session: Session, row: Job, verdict: Verdict, *, result: str) -> Ou
     return Outcome(video_id=row.video_id, state=verdict.after, words=verdict.words)
 
 
-def give_back(session: Session, row: Job, words: str, *, result: str = "") -> Outcome:
+def give_back(session: Session, row: Job, words: str, *, result: str = "", reason: str = "") -> Outcome:
     """End an attempt that nobody is to blame for: the video waits where it waited, and nothing counts.
 
     Raises StateConflict when it no longer holds the video.
     """
     after = RESTING[working(row)]
-    transitions.move(session, row.video_id, working(row), after, attempt=row.attempt, note=words)
+    transitions.move(session, row.video_id, working(row), after, attempt=row.attempt, reason=reason, note=words)
     _end(session, row, "returned", result)
     return Outcome(video_id=row.video_id, state=after, words=words)
+
+
+def set_back(session: Session, row: Job, error: StorageError) -> Outcome:
+    """End an attempt whose film the bucket did not take; the video waits for that reason.
+
+    Raises StateConflict when it no longer holds the video.
+    """
+    result = told(row, replace(failed_at(row, error), stage=Stage.TRANSFER))
+    return give_back(session, row, error.message, result=result, reason=error.code)
 
 
 def fail(session: Session, row: Job, failure: Failed, *, result: str, outcome: str = "failed") -> Outcome:

@@ -18,7 +18,7 @@ from reencodarr.library import database, jobs, staged, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, Job, VideoState, now
-from reencodarr.stages import depot, giving, objects, roster, turns, unstaging, watching
+from reencodarr.stages import depot, giving, objects, roster, setbacks, turns, unstaging, watching
 from reencodarr.stages.giving import Depot
 from reencodarr.stages.matching import Fleet, Load
 from reencodarr.stages.runs import Runs
@@ -65,9 +65,11 @@ def dispatch(workplace: Workplace, bucket: Bucket | None, runs: Runs) -> Passed:
     _search_again(workplace)
     if bucket is not None and reachable:
         _discard(workplace, bucket)
-    given = giving.give(workplace, _fleet(workplace, remote=bucket is not None), _depot(workplace, reachable=reachable))
+    room = _depot(workplace, reachable=reachable)
+    given = giving.give(workplace, _fleet(workplace, remote=bucket is not None), room)
     started = [giving.start(workplace, runs, row) for row in _without_run(workplace)]
-    words = "The bucket does not answer: other machines get no work." if bucket is not None and not reachable else ""
+    silent = bucket is not None and not reachable
+    words = "The bucket does not answer: other machines get no work." if silent else room.rests.words
     passed = Passed(settled=settled, finalizing=finalizing, given=len(given), waiting_runs=len(started), words=words)
     log.info("%s", passed)
     return passed
@@ -116,11 +118,13 @@ def _depot(workplace: Workplace, *, reachable: bool) -> Depot:
         return Depot(quota=Bytes(0))
     with database.session(workplace.database, reads_only=True) as session:
         films, coming, results = staged.used(session), staged.arriving(session), _uncollected(session)
+        rests = setbacks.found(session, now())
     return Depot(
         quota=Bytes(workplace.settings.bucket.quota_bytes),
         used=Bytes(films - coming + results),
         promised=Bytes(coming + films * (giving.COPIES - 1)),
         free=depot.free(workplace.settings),
+        rests=rests,
     )
 
 

@@ -16,6 +16,7 @@ from reencodarr.library.tables import Job, Library, StagedFilm, Video
 from reencodarr.stages import attempts, blame, matching, objects, queues, sources, step, turns
 from reencodarr.stages.matching import Fleet, Load, Want
 from reencodarr.stages.runs import Run, Runs
+from reencodarr.stages.setbacks import Rests
 from reencodarr.stages.turns import Turn
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage import sizes
@@ -43,6 +44,8 @@ class Depot:
     """What will be in it and is not there yet."""
     free: Bytes | None = None
     """What the disk below it still takes, where that is known."""
+    rests: Rests = Rests()
+    """What it did not take lately."""
 
     def fit(self, needed: Bytes) -> Fit:
         """Whether so many bytes more may go into it; of what is in it already, whether it may be read."""
@@ -51,6 +54,10 @@ class Depot:
         if not needed:
             return Fit.NOW
         return sizes.fit(needed, quota=self.quota, used=self.used, promised=self.promised, free=self.free)
+
+    def takes(self, offer: "_Offer") -> bool:
+        """Whether other machines may read a film there, now or when it was brought."""
+        return self.fit(offer.needed) is Fit.NOW and (offer.ready or not self.rests.hold(offer.turn.video_id))
 
     def with_more(self, needed: Bytes) -> "Depot":
         """The depot after so many bytes were promised."""
@@ -69,13 +76,17 @@ class _Offer:
     needed: Bytes
     """Bytes that the bucket must have room for: its film and one day its encode; none where that was promised."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether all of the film is in the bucket."""
+        return self.staged is not None and self.staged.sha256 != ""
+
 
 def give(workplace: Workplace, fleet: Fleet, depot: Depot) -> list[Job]:
     """Claim videos for everybody who has room, the best first; the jobs that came of it, which have no runs yet."""
     given: list[Job] = []
     for offer in _offers(workplace, fleet, depot):
-        fits = depot.fit(offer.needed) is Fit.NOW
-        place = matching.place(offer.want, fleet, remote=fits)
+        place = matching.place(offer.want, fleet, remote=depot.takes(offer))
         if place is None:
             continue
         local = place.queue.startswith(queues.LOCAL)
@@ -160,7 +171,7 @@ def _missing_libraries(workplace: Workplace) -> frozenset[int]:
 def _claim(workplace: Workplace, offer: _Offer, place: Place, *, local: bool) -> Job | None:
     """Claim a video and note the job; None when somebody was faster, or when the video cannot be worked on."""
     turn, key = offer.turn, jobs.new_key()
-    ready = local or (offer.staged is not None and offer.staged.sha256 != "")
+    ready = local or offer.ready
     try:
         with database.session(workplace.database) as session:
             attempt = transitions.claim(session, turn.video_id, turn.before, holder=jobs.holder(key), lease=step.LEASE)

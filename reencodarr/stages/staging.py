@@ -34,7 +34,7 @@ def stage(workplace: Workplace, bucket: Bucket, key: str, attempt: int, *, repor
     """Bring the film of a job into the bucket, unless it is there; in words, what was done. May be repeated safely.
 
     A film that changed meanwhile is analysed anew. Trouble with the bucket gives the job back: nothing is said against
-    the film. Any other failure counts as an attempt.
+    the film, and its next try waits (`setbacks`). Any other failure counts as an attempt.
 
     Raises JobLost when the job does not wait for it (any more).
     """
@@ -53,7 +53,7 @@ def stage(workplace: Workplace, bucket: Bucket, key: str, attempt: int, *, repor
     except OriginalChanged as change:
         return _ended(workplace, row, partial(attempts.conclude, row=row, verdict=sources.CHANGED, result=""), change)
     except StorageError as error:
-        return _ended(workplace, row, partial(attempts.give_back, row=row, words=error.message), error)
+        return _ended(workplace, row, partial(attempts.set_back, row=row, error=error), error)
     except ReencodarrError as error:
         failure = attempts.failed_at(row, error)
         told = attempts.told(row, failure)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import Engine, update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from reencodarr.errors import JobRefused, ObjectDamaged
 from reencodarr.library import database, jobs, staged, transitions, workers
@@ -19,7 +19,7 @@ from reencodarr.library.states import State
 from reencodarr.library.tables import Job, now
 from reencodarr.media import packets
 from reencodarr.quality import excerpt_pack, footage
-from reencodarr.stages import collecting, jobs_desk, objects, staging, unstaging, watching
+from reencodarr.stages import collecting, jobs_desk, objects, setbacks, staging, unstaging, watching
 from reencodarr.stages.runs import RunState
 from reencodarr.storage import bucket as buckets
 from reencodarr.storage.bucket import Bucket
@@ -38,6 +38,7 @@ from tests.transfer import proxy as proxies
 from tests.transfer.proxy import Fault
 
 NOWHERE = buckets.open_bucket(endpoint="http://127.0.0.1:9", name="x", access_key="aaa", secret_key="b")
+FULL = Fault(answer=(507, b"<Error><Code>InsufficientStorage</Code></Error>"))
 REFUSED = Fault(answer=(403, b"<Error><Code>AccessDenied</Code></Error>"))
 
 
@@ -385,3 +386,27 @@ def behind_a_proxy(server: servers.Server, bucket: Bucket) -> Iterator[tuple[pro
             endpoint=proxy.endpoint, name=bucket.name, access_key=server.access_key, secret_key=server.secret_key
         )
         yield proxy, through
+
+
+def test_what_a_bucket_does_not_take_waits_and_says_why(
+    far: Farm, put_films: Callable[[int], list[int]], rclone: servers.Server, bucket: Bucket
+) -> None:
+    videos = put_films(2)
+    far.dispatch()
+    with behind_a_proxy(rclone, bucket) as (proxy, through):
+        proxy.fault = lambda seen: FULL if seen.method in {"PUT", "POST"} else Fault()
+        for row in far.jobs():
+            stage(replace(far, bucket=through), row)
+
+    passed = far.dispatch()
+    waiting = [far.state(video) for video in videos]
+    with database.session(far.workplace.database) as session:
+        for row in session.exec(select(Job)).all():
+            row.ended_at = row.ended_at and row.ended_at - setbacks.SHORTEST
+    later = far.dispatch()
+
+    assert waiting == [(State.ANALYZED, "bucket_full")] * 2
+    assert passed.given == 0
+    assert "no room" in passed.words
+    assert later.given == 2
+    assert [far.state(video) for video in videos] == [(State.CRF_SEARCHING, "")] * 2
