@@ -73,6 +73,15 @@ class DatabaseJournal:
             session.add(row)
 
 
+def rehome(session: Session, order: Order) -> None:
+    """Note that a swap's film has another name by now, before that swap is undone under it. May be repeated safely."""
+    row = session.get(SwapRow, order.swap_id)
+    if row is not None and row.destination != order.destination:
+        row.original, row.destination = order.original, order.destination
+        row.document = TypeAdapter(type(order)).dump_json(order).decode()
+        session.add(row)
+
+
 def unsettled(session: Session) -> tuple[SwapRow, ...]:
     """Swaps that a crash left half done, on the disk or only here (closed, but not in the ledger); oldest first."""
     half_done = (

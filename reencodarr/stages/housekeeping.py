@@ -6,7 +6,7 @@ from pathlib import Path
 
 from reencodarr.errors import StorageError
 from reencodarr.library import database, jobs, journal, ledger, transitions
-from reencodarr.library.tables import now
+from reencodarr.library.tables import Video, now
 from reencodarr.stages import settling, unstaging
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage.bucket import Bucket
@@ -92,10 +92,11 @@ def _tidy_bucket(workplace: Workplace, bucket: Bucket) -> int:
 def _expire(workplace: Workplace) -> tuple[int, Bytes]:
     with database.session(workplace.database, reads_only=True) as session:
         due = journal.due(session, now())
+        films = {row.video_id: session.get_one(Video, row.video_id).path for row in due}
     expired, freed = 0, 0
     for row in due:
         order = swap_journal.order_from(row.document)
-        ended = trash.expire(order, SwapState(row.state), now())
+        ended = trash.expire(order, SwapState(row.state), now(), film=films[row.video_id])
         if not ended.deleted:
             log.info("kept %s: %s", order.trash, ended.reason)
             continue

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import FileUnreadable, StateConflict
-from reencodarr.library import database, failures, transitions, videos
+from reencodarr.library import database, failures, notices, transitions, videos
 from reencodarr.library.failures import Which
 from reencodarr.library.states import State
 from reencodarr.library.tables import Failure, Video, VideoState
@@ -65,8 +65,9 @@ def prioritise(workplace: Workplace, video_id: int) -> int:
 def retry(workplace: Workplace, paths: Sequence[str], which: Which = EVERY) -> int:
     """Send the failed videos below `paths` with an open failure of this cause back to analysis; their number.
 
-    Without a cause all failed videos. Those that wait to be tried again anyway are left as they are. May be repeated
-    safely.
+    Without a cause all failed videos. Those that wait to be tried again anyway are left as they are. Without paths,
+    what a Sonarr or Radarr could not be told of a swapped film is told again, and that film counts as well. May be
+    repeated safely.
     """
     query = (
         select(VideoState.video_id)
@@ -78,7 +79,8 @@ def retry(workplace: Workplace, paths: Sequence[str], which: Which = EVERY) -> i
         query = query.where(col(VideoState.video_id).in_(caused))
     with database.session(workplace.database, reads_only=True) as session:
         failed = session.exec(query).all()
-    done = 0
+    with database.session(workplace.database) as session:
+        done = 0 if paths else notices.retry(session, which)
     for first in range(0, len(failed), AT_ONCE):
         with database.session(workplace.database) as session:
             done += sum(_retry(session, video_id) for video_id in failed[first : first + AT_ONCE])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlmodel import Session, col, select
 
-from reencodarr.library import database, encodes, jobs, ledger, transitions, videos
+from reencodarr.library import database, encodes, jobs, ledger, notices, transitions, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode, VideoState
 from reencodarr.media import fingerprint as identity
@@ -19,10 +19,11 @@ log = logging.getLogger(__name__)
 
 
 def record(session: Session, video_id: int, receipt: Receipt) -> None:
-    """The film is the result now: its identity, its encode, its ledger entry. May be repeated safely."""
+    """The film is the result now: identity, encode, ledger, who is to be told. May be repeated safely."""
     videos.adopt(session, video_id, receipt.destination, receipt.fingerprint)
     encodes.in_place(session, video_id, receipt.destination)
     ledger.replaced(session, video_id, receipt.swap_id, before=receipt.size_before, after=receipt.size_after)
+    notices.write(session, video_id, receipt.swap_id)
 
 
 def settle(session: Session, order: SwapOrder, receipt: Receipt) -> None:
@@ -37,9 +38,10 @@ def settle(session: Session, order: SwapOrder, receipt: Receipt) -> None:
 
 
 def undone(session: Session, order: SwapOrder) -> None:
-    """The original is back: its identity, its ledger entry; the film is left alone until somebody asks again."""
+    """The original is back: identity, ledger, who is to be told; it is left alone until somebody asks again."""
     videos.adopt(session, order.video_id, order.original, identity.fingerprint(order.original))
     ledger.undone(session, order.video_id, order.swap_id, bytes_more=order.result_size)
+    notices.write_again(session, order.video_id, order.swap_id)
     if State(session.get_one(VideoState, order.video_id).state) is State.REPLACED:
         transitions.move(
             session, order.video_id, State.REPLACED, State.SKIPPED, attempt=None, reason="undone", note="undone"

@@ -4,6 +4,7 @@ Names follow from the order alone, so that whoever finds one piece of a swap fin
 beside the film carry the swap's id, and the trash holds the original together with a label that is the order.
 """
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,6 +111,12 @@ class SwapOrder:
     @property
     def folder(self) -> Path:
         return self.original.parent
+
+    def renamed(self, film: Path) -> "SwapOrder":
+        """The order after somebody named the result `film`: the original goes by that name as well, with its own
+        extension."""
+        original = film if self.same_name else film.with_suffix(self.original.suffix)
+        return dataclasses.replace(self, original=original, destination=film)
 
     @property
     def part(self) -> Path:

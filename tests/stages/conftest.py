@@ -19,7 +19,7 @@ from reencodarr.settings import Settings
 from reencodarr.stages import analysis, encoding, finalizing, queue, scanning, search
 from reencodarr.stages.step import Outcome
 from reencodarr.stages.workplace import Workplace, open_workplace
-from tests.library.conftest import empty_url, engine, make_videos, postgres, root, sqlite_template, url  # noqa: F401
+from tests.library.conftest import empty_url, engine, make_videos, postgres, root, sqlite_engine, sqlite_template, url  # noqa: F401
 from tests.stages import farm as farms
 from tests.stages.farm import Farm
 
