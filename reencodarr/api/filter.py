@@ -1,4 +1,4 @@
-"""The outermost app: who speaks, what a worker may ask of Prefect's API, and our own API beside it.
+"""The outermost app: who speaks, what a worker may ask of Prefect's API, and our own API and webhooks beside it.
 
 An owner's requests go through to Prefect, which checks the owner's secret itself. A worker's requests are judged by
 `rules`, `bodies` and by whose run it is; what passes goes on with the owner's secret in place of the worker's. All
@@ -15,6 +15,7 @@ from reencodarr.api.inner import App, Inner, Message
 from reencodarr.api.rules import Caller, Kind, Right
 from reencodarr.api.sockets import Sockets
 from reencodarr.errors import ReencodarrError
+from reencodarr.stages.address import WEBHOOKS
 from reencodarr.units import Bytes
 from reencodarr.work import talk
 
@@ -28,9 +29,10 @@ _REWRITTEN = {b"authorization", b"content-length", b"content-type", b"content-en
 class Filter:
     """The app that is served. Without an owner's secret Prefect's API is open, ours is not."""
 
-    def __init__(self, *, prefect: App, desk: App, gate: Gate, within: Inner) -> None:
+    def __init__(self, *, prefect: App, desk: App, hooks: App, gate: Gate, within: Inner) -> None:
         self._prefect = prefect
         self._desk = desk
+        self._hooks = hooks
         self._gate = gate
         self._within = within
         self._sockets = Sockets(prefect, gate)
@@ -40,6 +42,8 @@ class Filter:
             await self._sockets(scope, receive, send)
         elif scope["type"] != "http":
             await self._prefect(scope, receive, send)
+        elif scope["path"].startswith(f"{WEBHOOKS}/"):
+            await self._hooks(scope, receive, send)  # These have a secret of their own, and no business with the gate.
         elif scope["path"] in OURS or scope["path"].startswith(f"{talk.PREFIX}/"):
             await self._to_desk(scope, receive, send)
         elif self._gate.owner is None or not scope["path"].startswith("/api") or scope["path"] in _OPEN:

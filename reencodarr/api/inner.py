@@ -5,6 +5,7 @@ import base64
 import logging
 from collections.abc import MutableMapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
@@ -91,6 +92,26 @@ class Inner:
                 log.info("made queue %s of pool %s", queue.name, pool)
             self._made.add((pool, queue.name))
 
+    async def wake(self, deployment: str) -> None:
+        """Start a run of a deployment, unless one waits for its turn already. Not deployed: nothing is done.
+
+        Raises ServerUnreachable.
+        """
+        found = await self._ask("GET", f"/deployments/name/{deployment}")
+        if found.status_code == _MISSING:
+            log.info("%s is not deployed; nothing is woken", deployment)
+            return
+        known = _said(found, deployment)["id"]
+        waiting = {
+            "deployment_id": {"any_": [known]},
+            "state": {"type": {"any_": ["SCHEDULED", "PENDING"]}},
+            "expected_start_time": {"before_": datetime.now(UTC).isoformat()},
+        }
+        if _said(await self._ask("POST", "/flow_runs/count", json={"flow_runs": waiting}), deployment):
+            return
+        _said(await self._ask("POST", f"/deployments/{known}/create_flow_run", json={}), deployment)
+        log.info("%s is woken", deployment)
+
     async def _ask(self, method: str, path: str, **body: Any) -> httpx.Response:
         """The answer. Prefect says 503 where its SQLite file is locked, and means: once more."""
         for _ in range(_TRIES):
@@ -99,3 +120,10 @@ class Inner:
                 break
             await asyncio.sleep(_PAUSE)
         return answer
+
+
+def _said(answer: httpx.Response, what: str) -> Any:
+    """What an answer holds. Raises ServerUnreachable for a refusal."""
+    if not answer.is_success:
+        raise ServerUnreachable(f"Prefect's API answers {answer.status_code} about {what}.")
+    return answer.json()

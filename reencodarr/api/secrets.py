@@ -1,16 +1,16 @@
 """The owner's secret: made once, kept in a file that only the owner can read.
 
-Whoever has it may do everything. Workers' secrets are none of this module's: the database keeps their digests.
+Whoever has it may do everything. Workers' secrets are none of this module's: the database keeps their digests; nor is
+the one of webhooks (`arr.secrets`).
 """
 
 import logging
-import os
 import secrets
-import time
 from pathlib import Path
 
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
+from reencodarr.tools import private
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def owner(settings: Settings) -> str:
     try:
         if not file.exists():
             _make(file)
-        text = _read(file)
+        text = private.text(file)
     except OSError as error:
         raise SettingsError(
             f"The owner's secret {file} cannot be read or written: {error.strerror}.",
@@ -49,26 +49,9 @@ def owner(settings: Settings) -> str:
 
 def private_file(file: Path, content: bytes) -> bool:
     """Write a new file that only its owner can read; False when there is one of that name."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
-    with os.fdopen(opened, "wb") as stream:
-        stream.write(content)
-    return True
+    return private.write_new(file, content)
 
 
 def _make(file: Path) -> None:
     if private_file(file, f"{NAME}:{secrets.token_urlsafe(_BYTES)}\n".encode()):
         log.info("made the owner's secret: %s", file)
-
-
-def _read(file: Path) -> str:
-    """The file's text; waits a moment where another process has made the file and not written it yet."""
-    for _ in range(20):
-        text = file.read_text(encoding="utf-8").strip()
-        if text:
-            return text
-        time.sleep(0.05)
-    return ""

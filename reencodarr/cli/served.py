@@ -5,18 +5,17 @@
 Prefect's services (scheduler, automations, vacuum) run inside it, so there is exactly one such process.
 """
 
-import ipaddress
 import json
 import os
 import sys
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from reencodarr import settings as all_settings
 from reencodarr.api import certificate, secrets
 from reencodarr.cli import prefect_api
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
+from reencodarr.stages import address
 
 if TYPE_CHECKING:
     from reencodarr.api.filter import Filter
@@ -50,7 +49,7 @@ def build() -> "Filter":
     from prefect.server.api.server import create_app
     from prefect.settings import get_current_settings
 
-    from reencodarr.api import desk
+    from reencodarr.api import desk, webhooks
     from reencodarr.api.filter import Filter
     from reencodarr.api.gate import Gate
     from reencodarr.api.inner import Inner
@@ -71,6 +70,7 @@ def build() -> "Filter":
     return Filter(
         prefect=prefect,
         desk=desk.app(workplace, bucket(settings), within.make_queues),
+        hooks=webhooks.guarded(workplace, within.wake),
         gate=Gate(WorkplaceRegister(workplace=workplace), owner),
         within=within,
     )
@@ -106,7 +106,7 @@ def client_environment(settings: Settings) -> dict[str, str]:
     host = settings.server.host
     near = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
     scheme = "https" if settings.server.tls else "http"
-    found = {"PREFECT_API_URL": f"{scheme}://{_bracketed(near)}:{settings.server.port}/api"}
+    found = {"PREFECT_API_URL": f"{scheme}://{address.bracketed(near)}:{settings.server.port}/api"}
     if settings.server.tls:
         found["PREFECT_API_SSL_CERT_FILE"] = str(certificate.ensured(settings).authority)
     if is_guarded(settings):
@@ -121,21 +121,12 @@ def is_guarded(settings: Settings) -> bool:
 
 def is_reachable(settings: Settings) -> bool:
     """Whether others than those on this machine may reach the server."""
-    return bool(settings.server.public_url or not _is_loopback(settings.server.host))
+    return bool(settings.server.public_url or not address.is_loopback(settings.server.host))
 
 
 def url(settings: Settings) -> str:
     """The URL by which workers and browsers reach the server, without a path."""
-    if settings.server.public_url:
-        parts = urlsplit(settings.server.public_url)
-        return f"{parts.scheme}://{parts.netloc}"
-    scheme = "https" if settings.server.tls else "http"
-    host = settings.server.host
-    if host in {"0.0.0.0", "::"}:
-        import socket
-
-        host = socket.getfqdn()
-    return f"{scheme}://{_bracketed(host)}:{settings.server.port}"
+    return address.url(settings.server)
 
 
 def bucket(settings: Settings) -> "Bucket | None":
@@ -154,14 +145,3 @@ def bucket(settings: Settings) -> "Bucket | None":
         public_endpoint=said.public_endpoint,
         certificate=said.certificate,
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -16,19 +16,20 @@ ALL = 0
 _LONGEST_EVENT = 64
 
 
-def wish(session: Session, instance: str, title_id: int, event: str) -> bool:
+def wish(session: Session, instance: str, title_id: int, event: str, *, events: int = 1) -> bool:
     """Note that a title is to be looked at again, or with `ALL` the whole instance; False when that was known already.
 
-    One statement, so that any number of events may come at once. The oldest wish keeps its age.
+    One statement, so that any number of events may come at once; `events` says how many this call stands for. A wish
+    keeps its age.
     """
     made = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     said = event[:_LONGEST_EVENT]
-    row = made(ArrWish).values(instance=instance, title_id=title_id, event=said, events=1, asked_at=now())
+    row = made(ArrWish).values(instance=instance, title_id=title_id, event=said, events=events, asked_at=now())
     upsert = row.on_conflict_do_update(
-        index_elements=["instance", "title_id"], set_={"event": said, "events": col(ArrWish.events) + 1}
+        index_elements=["instance", "title_id"], set_={"event": said, "events": col(ArrWish.events) + events}
     )
-    events: int = session.execute(upsert.returning(col(ArrWish.events))).scalar_one()
-    return events == 1
+    known: int = session.execute(upsert.returning(col(ArrWish.events))).scalar_one()
+    return known == events
 
 
 def waiting(session: Session, limit: int) -> Sequence[ArrWish]:

@@ -77,6 +77,11 @@ async def _no_desk(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": type(scope["state"]["who"]).__name__.encode()})
 
 
+async def _no_hooks(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 @dataclass
 class Rig:
     prefect: Prefect = field(default_factory=Prefect)
@@ -86,7 +91,7 @@ class Rig:
     def __post_init__(self) -> None:
         within = Inner(self.prefect, self.owner)
         self.gate = Gate(self.register, self.owner)
-        self.app = Filter(prefect=self.prefect, desk=_no_desk, gate=self.gate, within=within)
+        self.app = Filter(prefect=self.prefect, desk=_no_desk, hooks=_no_hooks, gate=self.gate, within=within)
 
     def client(self, credentials: str) -> httpx.AsyncClient:
         name, _, secret = credentials.partition(":")

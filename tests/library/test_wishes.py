@@ -27,6 +27,14 @@ def test_many_events_of_one_title_make_one_wish(engine: Engine) -> None:
     assert [(one.instance, one.title_id, one.event, one.events) for one in found] == [("main", 7, "x" * 64, 3)]
 
 
+def test_one_call_may_stand_for_many_events(engine: Engine) -> None:
+    with database.session(engine) as session:
+        new = [wishes.wish(session, "main", 7, "Download", events=number) for number in (150, 50)]
+
+    assert new == [True, False]
+    assert [one.events for one in _waiting(engine)] == [200]
+
+
 def test_events_that_come_at_once_are_all_counted(engine: Engine) -> None:
     with ThreadPoolExecutor(4) as pool:
         new = list(pool.map(lambda title: _wish(engine, title), [1, 2] * 20))
