@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from reencodarr.encoding import documents, rules
 from reencodarr.encoding.plan import Decision, LeftAlone
+from reencodarr.encoding.policy import Policy
 from reencodarr.errors import ReencodarrError, Stage, StateConflict
 from reencodarr.library import database, exclusions, facts, plans
 from reencodarr.library.states import State
@@ -23,7 +24,8 @@ from reencodarr.library.tables import Video
 from reencodarr.media import mediainfo
 from reencodarr.media.mediainfo import Probed
 from reencodarr.progress import Progress, Report, silent
-from reencodarr.stages import excluding, step
+from reencodarr.stages import choosing, excluding, step
+from reencodarr.stages.choosing import Hint
 from reencodarr.stages.step import Claim, Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 
@@ -105,7 +107,9 @@ def _read_all(workplace: Workplace, waiting: deque[Claim]) -> Iterator[Outcome]:
     """Read the claimed films and conclude each as its answer comes; `waiting` keeps those without one."""
     with database.session(workplace.database, reads_only=True) as session:
         videos = [session.get_one(Video, claimed.video_id) for claimed in waiting]
-        excluded = exclusions.among(session, [claimed.video_id for claimed in waiting])
+        numbers = [claimed.video_id for claimed in waiting]
+        excluded = exclusions.among(session, numbers)
+        hints = choosing.hints(session, workplace, numbers)
     renewed = time.monotonic()
     with closing(mediainfo.read_many([video.path for video in videos])) as answers:
         for video, (_, answer) in zip(videos, answers, strict=True):
@@ -113,7 +117,8 @@ def _read_all(workplace: Workplace, waiting: deque[Claim]) -> Iterator[Outcome]:
             if claimed.video_id in excluded:
                 work = partial(_excluded, workplace, claimed.video_id, answer=answer)
             else:
-                work = partial(_verdict, workplace, claimed.video_id, answer=answer, links=video.links)
+                hint = hints.get(claimed.video_id, choosing.NONE)
+                work = partial(_verdict, workplace, claimed.video_id, answer=answer, links=video.links, hint=hint)
             yield step.conclude(claimed, work)
             if time.monotonic() - renewed > step.RENEW_EVERY:
                 renewed = time.monotonic()
@@ -133,19 +138,22 @@ def _excluded(workplace: Workplace, video_id: int, *, answer: Probed | Reencodar
     def record(session: Session) -> None:
         if not isinstance(answer, ReencodarrError):
             facts.record(session, video_id, answer.facts, document=answer.document)
-            record_decision(session, workplace, video_id, decision)
+            record_decision(session, video_id, decision, policy=workplace.policy)
 
     return Verdict(after=State.SKIPPED, reason=decision.reason.value, words=decision.text, record=record)
 
 
-def _verdict(workplace: Workplace, video_id: int, *, answer: Probed | ReencodarrError, links: int) -> Verdict:
+def _verdict(
+    workplace: Workplace, video_id: int, *, answer: Probed | ReencodarrError, links: int, hint: Hint
+) -> Verdict:
     if isinstance(answer, ReencodarrError):
         raise answer
-    decision = rules.decide(answer.facts, links=links, policy=workplace.policy)
+    policy = choosing.policy(workplace, hint)
+    decision = rules.decide(choosing.with_year(answer.facts, hint), links=links, policy=policy)
 
     def record(session: Session) -> None:
         facts.record(session, video_id, answer.facts, document=answer.document)
-        record_decision(session, workplace, video_id, decision)
+        record_decision(session, video_id, decision, policy=policy)
 
     return Verdict(
         after=State.SKIPPED if isinstance(decision, LeftAlone) else State.ANALYZED,
@@ -155,12 +163,12 @@ def _verdict(workplace: Workplace, video_id: int, *, answer: Probed | Reencodarr
     )
 
 
-def record_decision(session: Session, workplace: Workplace, video_id: int, decision: Decision) -> None:
+def record_decision(session: Session, video_id: int, decision: Decision, *, policy: Policy) -> None:
     """Write what the policy decided, with the policy's digest, so that another policy is noticed."""
     plans.record(
         session,
         video_id,
-        policy_digest=workplace.policy.digest,
+        policy_digest=policy.digest,
         action="leave" if isinstance(decision, LeftAlone) else "encode",
         reason=decision.reason.value if isinstance(decision, LeftAlone) else "",
         text="\n".join(rules.explain(decision)),

@@ -28,14 +28,18 @@ def scan(workplace: Workplace, path: str | Path, *, report: Report = silent, mar
     """
     where = resolved(path)
     library = library_of(workplace, where, mark=mark)
-    options = ScanOptions(
+    if where.is_file():
+        return scans.scan_file(workplace.database, library, where, options(workplace))
+    return scans.scan(workplace.database, library, options(workplace), within=where, report=report)
+
+
+def options(workplace: Workplace) -> ScanOptions:
+    """What the settings have a scan look at."""
+    return ScanOptions(
         exclude=workplace.settings.exclude,
         stable_seconds=workplace.settings.stable_seconds,
         gone_limit=workplace.settings.gone_limit,
     )
-    if where.is_file():
-        return scans.scan_file(workplace.database, library, where, options)
-    return scans.scan(workplace.database, library, options, within=where, report=report)
 
 
 def library_of(workplace: Workplace, where: Path, *, mark: bool = True) -> Library:
