@@ -183,6 +183,12 @@ def last_of(session: Session, worker: str, number: int) -> Sequence[Job]:
     return session.exec(query.order_by(col(Job.ended_at).desc(), col(Job.id).desc()).limit(number)).all()
 
 
+def since(session: Session, video_id: int, kind: str, *, attempt: int) -> Sequence[Job]:
+    """The attempts of one kind after a certain one, the newest first."""
+    query = select(Job).where(Job.video_id == video_id, Job.kind == kind, col(Job.attempt) > attempt)
+    return session.exec(query.order_by(col(Job.attempt).desc())).all()
+
+
 def unstaged(session: Session, *, since: datetime) -> Sequence[Job]:
     """The attempts that ended since then because their film was not brought to where they could read it; oldest first.
 

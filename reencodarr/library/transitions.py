@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
-from sqlalchemy import ColumnElement, func, insert, update
+from sqlalchemy import ColumnElement, func, insert, true, update
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import StateConflict
@@ -119,11 +119,17 @@ def tombstone(session: Session, video_id: int, note: str) -> bool:
     return _force(session, video_id, State.GONE, note=note)
 
 
-def reset_stale(session: Session, moment: datetime, alive: Callable[[str], bool] | None = None) -> list[int]:
-    """End claims that expired or whose holder died; the videos, which wait again. May be repeated safely."""
+def reset_stale(
+    session: Session, moment: datetime, alive: Callable[[str], bool] | None = None, *, state: State | None = None
+) -> list[int]:
+    """End claims that expired or whose holder died, all or those of one state; the videos, which wait again.
+
+    May be repeated safely.
+    """
     living = alive or holder_alive
     reset = []
-    for row in session.exec(select(VideoState).where(VideoState.claimed_by != "")).all():
+    which = true() if state is None else col(VideoState.state) == state.value
+    for row in session.exec(select(VideoState).where(VideoState.claimed_by != "", which)).all():
         video_id, before, attempt, holder = row.video_id, State(row.state), row.attempt, row.claimed_by
         expired = row.claimed_until is None or row.claimed_until <= moment
         if not expired and living(holder):

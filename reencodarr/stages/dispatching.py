@@ -9,16 +9,14 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
-import sqlalchemy
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from reencodarr.errors import StateConflict, StorageError
 from reencodarr.library import database, jobs, staged, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.states import State
-from reencodarr.library.tables import Encode, Job, VideoState, now
-from reencodarr.stages import depot, giving, objects, roster, setbacks, turns, unstaging, watching
+from reencodarr.library.tables import Job, now
+from reencodarr.stages import depot, finishing, giving, objects, roster, setbacks, turns, unstaging, watching
 from reencodarr.stages.giving import Depot
 from reencodarr.stages.matching import Fleet, Load
 from reencodarr.stages.runs import Runs
@@ -29,10 +27,8 @@ from reencodarr.work.orders import Kind
 
 log = logging.getLogger(__name__)
 
-FINALIZE_DEPLOYMENT = "finalize/server"
-FINALIZE_AT_ONCE = 2
 _LOOKED_AT = 20
-"""Encoded videos that a pass looks at: those whose `finalize` failed this hour wait for the next."""
+"""Videos that a pass sends back to their search."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +57,7 @@ def dispatch(workplace: Workplace, bucket: Bucket | None, runs: Runs) -> Passed:
     reachable = _reachable(bucket)
     fleet = _fleet(workplace, remote=bucket is not None)
     settled = watching.settle(workplace, bucket if reachable else None, runs, fleet)
-    finalizing = _finalize(workplace, runs)
+    finalizing = finishing.start(workplace, runs)
     _search_again(workplace)
     if bucket is not None and reachable:
         _discard(workplace, bucket)
@@ -130,39 +126,8 @@ def _depot(workplace: Workplace, *, reachable: bool) -> Depot:
 
 def _uncollected(session: Session) -> int:
     """Bytes of results that lie in the bucket until `finalize` collects them."""
-    rows = _encoded(session)
+    rows = finishing.encoded(session)
     return sum(encode.size for encode in rows if not encode.result_path.is_file())
-
-
-def _encoded(session: Session, limit: int | None = None) -> list[Encode]:
-    """The results that wait for their proof and that nobody works on, first things first."""
-    newest = sqlalchemy.select(func.max(Encode.id)).where(col(Encode.video_id) == col(VideoState.video_id))
-    query = (
-        select(Encode)
-        .join(VideoState, col(VideoState.video_id) == col(Encode.video_id))
-        .where(VideoState.state == State.ENCODED.value, VideoState.claimed_by == "")
-        .where(col(Encode.id) == newest.correlate(VideoState).scalar_subquery())
-        .order_by(col(VideoState.priority).desc(), col(VideoState.changed_at))
-    )
-    return list(session.exec(query if limit is None else query.limit(limit)).all())
-
-
-def _finalize(workplace: Workplace, runs: Runs) -> int:
-    """Start `finalize` for encoded videos, a few at once; how many are under way.
-
-    A result whose `finalize` failed in a way that may pass is tried again each hour: the key of its run says which.
-    """
-    with database.session(workplace.database, reads_only=True) as session:
-        waiting = _encoded(session, _LOOKED_AT)
-        held = (col(VideoState.state) == State.ENCODED.value) & (col(VideoState.claimed_by) != "")
-        busy = session.exec(select(func.count()).select_from(VideoState).where(held)).one()
-    for encode in waiting:
-        if busy >= FINALIZE_AT_ONCE:
-            break
-        key = f"finalize/{encode.video_id}/{encode.id}/{now():%Y%m%d%H}"
-        run = runs.create(FINALIZE_DEPLOYMENT, {"video": str(encode.video_id)}, key=key)
-        busy += run.alive
-    return busy
 
 
 def _search_again(workplace: Workplace) -> int:
