@@ -81,7 +81,7 @@ def bury_named(engine: Engine, library: Library, video_ids: Sequence[int], *, li
     Raises RootMissing, TooManyGone; then nothing is marked.
     """
     with database.session(engine, reads_only=True) as session:
-        known = session.exec(_living(library).with_only_columns(func.count(col(Video.id)))).one()
+        known = session.exec(select(func.count()).select_from(_living(library).subquery())).one()
         rows = [
             row
             for first in range(0, len(video_ids), BATCH)
