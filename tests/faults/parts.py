@@ -174,9 +174,9 @@ def settings(folder: Path, s3: s3_servers.Server, between: Proxy, policy: Path) 
     return made, environment
 
 
-def marked(mark: str) -> Iterator[psutil.Process]:
-    """Processes of ours that work on that data folder; nothing else is ever touched."""
+def marked(variable: str, value: str) -> Iterator[psutil.Process]:
+    """Processes that have this in their environment, but for our own; nothing else is ever touched."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and process.environ().get("REENCODARR_DATA_DIR") == mark:
+            if process.pid != os.getpid() and process.environ().get(variable) == value:
                 yield process

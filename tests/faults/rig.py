@@ -223,14 +223,18 @@ class Rig:
         workers_desk.revoke(self.place.workplace, name)
 
     @contextlib.contextmanager
-    def started(self, command: list[str], name: str, environment: dict[str, str]) -> Iterator[psutil.Popen]:
-        """A program of the site; ended, with whatever it left running, when the block ends."""
+    def started(
+        self, command: list[str], name: str, environment: dict[str, str], *, mark: str = "REENCODARR_DATA_DIR"
+    ) -> Iterator[psutil.Popen]:
+        """A program of the site; ended, with whatever it left running, when the block ends.
+
+        `mark` is the variable that tells its processes from those of others.
+        """
         with (self.folder / f"{name}.log").open("ab") as words:
             process = psutil.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=subprocess.STDOUT,
                 cwd="/", start_new_session=True,
             )  # fmt: skip
-        mark = environment["REENCODARR_DATA_DIR"]
         try:
             yield process
         finally:
@@ -239,7 +243,7 @@ class Rig:
                     process.send_signal(number)
             with contextlib.suppress(psutil.TimeoutExpired):
                 process.wait(60)
-            for left in parts.marked(mark):
+            for left in parts.marked(mark, environment[mark]):
                 left.kill()
             process.wait()
 

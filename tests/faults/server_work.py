@@ -74,5 +74,6 @@ def _worker(rig: Rig, name: str, queue: str) -> Iterator[psutil.Popen]:
         "PREFECT_HOME": str(rig.folder / name),
     }
     command = [sys.executable, "-m", "reencodarr.cli.server_worker", name, queue, "2"]
-    with rig.started(command, name, environment) as process:
+    # The data folder is the whole server's.
+    with rig.started(command, name, environment, mark="PREFECT_HOME") as process:
         yield process

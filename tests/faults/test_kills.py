@@ -121,8 +121,10 @@ def test_a_killed_bucket_comes_back_to_bytes_on_their_way(
     rig.s3.start()
 
     rig.finish(film)
-    assert rig.outcomes(film) == ["done"]
-    assert rig.failures(film) == []
+    # rclone keeps the parts of an upload in memory: killed after the last of them, it knows no such upload.
+    forgotten = ["upload_lost"] if match is gates.RESULT else []
+    assert rig.failures(film) == forgotten
+    assert rig.outcomes(film) == ["failed" for _ in forgotten] + ["done"]
     after(rig, far)
 
 
