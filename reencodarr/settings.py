@@ -115,7 +115,7 @@ class ArrSettings(BaseModel):
     @field_validator("tags_policy")
     @classmethod
     def _lower_case(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        return tuple((tag.lower(), policy) for tag, policy in value)
+        return tuple((tag.lower(), str(Path(policy).expanduser().absolute())) for tag, policy in value)
 
 
 class NotifySettings(BaseModel):

@@ -13,6 +13,7 @@ COMMANDS = {
     "failures": "Show what failed, by cause, with what to do; retry or exclude all films of a cause.",
     "undo": "Put originals back from the trash.",
     "dashboard": "Show every film, its probes and its history in a browser.",
+    "sync": "Ask Sonarr and Radarr what they have, and look at films that changed.",
     "notify": "Tell people what needs them, or test whether messages arrive.",
     "up": "Start everything a server needs, and keep it running.",
     "serve": "Run one part of the server alone.",
@@ -42,3 +43,8 @@ libraries = App(name="libraries", help="Say which folders a server re-encodes on
 for command, name in (("add", "add"), ("list_", "list")):
     libraries.command(f"reencodarr.cli.libraries:{command}", name=name)
 app.command(libraries)
+
+arr = App(name="arr", help="Show, test and register with your Sonarrs and Radarrs.", sort_key=len(COMMANDS) + 3)
+for command, name in (("list_", "list"), ("check", "test"), ("register", "register")):
+    arr.command(f"reencodarr.cli.arr:{command}", name=name)
+app.command(arr)

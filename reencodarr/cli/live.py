@@ -17,6 +17,7 @@ STAGES = {
     "measure": "measuring",
     "proof": "proving",
     "swap": "swapping in",
+    "sync": "syncing",
 }
 
 

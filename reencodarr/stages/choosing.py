@@ -63,7 +63,7 @@ def policy(workplace: Workplace, hint: Hint) -> Policy:
     """
     if not hint.policy:
         return workplace.policy
-    path = Path(hint.policy).expanduser()
+    path = Path(hint.policy)
     try:
         status = path.stat()
         return _loaded(path, status.st_mtime_ns, status.st_size)

@@ -48,9 +48,8 @@ class Fulfilled:
 
 
 class _Tally:
-    def __init__(self, wanted: int) -> None:
-        self.wanted = wanted
-        self.titles = 0
+    def __init__(self) -> None:
+        self.wanted = self.titles = 0
         self.changes: Counter[Change] = Counter()
         self.lines: list[Line] = []
         self.troubles: list[Line] = []
@@ -65,7 +64,7 @@ class _Tally:
 def fulfil(
     workplace: Workplace, *, report: Report = silent, stop: Stop = never, times: Times = DEFAULT_TIMES
 ) -> Fulfilled:
-    """Look at what is wished, oldest wish first within each instance.
+    """Look at what is wished, and at what is wished meanwhile; oldest first within each instance.
 
     A wish ends when its title was looked at and nobody asked again meanwhile. Where an instance is in trouble its
     wishes stay for the next run; a title that makes no sense is named, and left to the next sync. May be killed, and
@@ -73,17 +72,19 @@ def fulfil(
 
     Raises SettingsError, DatabaseError, WorkStopped.
     """
-    with database.session(workplace.database, reads_only=True) as session:
-        waiting = list(wishes.waiting(session, AT_ONCE))
     known = {one.name: one for one in instances.configured(workplace.settings)}
-    tally = _Tally(len(waiting))
-    for name in dict.fromkeys(wish.instance for wish in waiting):
-        some = [wish for wish in waiting if wish.instance == name]
-        if name in known:
-            _of_instance(workplace, known[name], some, tally, report=report, stop=stop, times=times)
-        else:
-            _end(workplace, some)
-            log.info("%s is in no setting; %d wishes for it are forgotten", name, len(some))
+    tally = _Tally()
+    tried: set[tuple[object, ...]] = set()
+    while waiting := _waiting(workplace, tried):
+        tally.wanted += len(waiting)
+        tried.update(_key(wish) for wish in waiting)
+        for name in dict.fromkeys(wish.instance for wish in waiting):
+            some = [wish for wish in waiting if wish.instance == name]
+            if name in known:
+                _of_instance(workplace, known[name], some, tally, report=report, stop=stop, times=times)
+            else:
+                _end(workplace, some)
+                log.info("%s is in no setting; %d wishes for it are forgotten", name, len(some))
     with database.session(workplace.database, reads_only=True) as session:
         left = len(wishes.waiting(session, AT_ONCE))
     done = Fulfilled(
@@ -95,6 +96,23 @@ def fulfil(
     )
     log.info("%s", done.words)
     return done
+
+
+def _waiting(workplace: Workplace, tried: set[tuple[object, ...]]) -> list[ArrWish]:
+    """Wishes that this run did not try. One that a look made itself, for a file in motion, is left to the next."""
+    with database.session(workplace.database, reads_only=True) as session:
+        found = wishes.waiting(session, AT_ONCE)
+    titles = {key[:2] for key in tried}
+    return [
+        wish
+        for wish in found
+        if _key(wish) not in tried
+        and not (wish.event == looking.IN_MOTION and (wish.instance, wish.title_id) in titles)
+    ]
+
+
+def _key(wish: ArrWish) -> tuple[object, ...]:
+    return wish.instance, wish.title_id, wish.events, wish.asked_at
 
 
 def _of_instance(

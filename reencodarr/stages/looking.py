@@ -29,6 +29,9 @@ from reencodarr.stages.workplace import Workplace
 
 log = logging.getLogger(__name__)
 
+IN_MOTION = "file in motion"
+"""The event of wishes that a look makes itself, for titles with a file that is still being written or swapped."""
+
 _TOLD = frozenset({Change.NEW, Change.REPLACED, Change.RENAMED, Change.GONE})
 
 
@@ -267,7 +270,7 @@ def _hint(row: ArrFile | None) -> tuple[object, ...]:
 def _ask_again(workplace: Workplace, instance: Instance, title_ids: Iterable[int]) -> None:
     with database.session(workplace.database) as session:
         for title_id in title_ids:
-            wishes.wish(session, instance.name, title_id, "unsettled")
+            wishes.wish(session, instance.name, title_id, IN_MOTION)
 
 
 def _line(change: Change, title: Title, path: str) -> Line:

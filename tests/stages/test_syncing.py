@@ -385,5 +385,5 @@ def test_a_file_that_is_still_being_swapped_is_asked_for_again_soon(site: Site) 
     assert set(site.rows()) == {file.id}, "the next look finds the same difference"
     with database.session(site.workplace.database, reads_only=True) as session:
         assert [(wish.title_id, wish.event) for wish in session.exec(select(ArrWish)).all()] == [
-            (file.title_id, "unsettled")
+            (file.title_id, "file in motion")
         ]
