@@ -3,11 +3,19 @@
 from prefect import State, flow
 from prefect.runtime import flow_run
 
-from tasks import stages, states
+from tasks import informing, stages, states, waking
+
+INFORM = "inform/server"
 
 
 @flow(name="finalize", flow_run_name="finalize {video}")
 def finalize(video: str) -> State:
-    """Prove and swap a video, given by path or number. A crash at any point is finished or rolled back by the next."""
+    """Prove and swap a video, given by path or number. A crash at any point is finished or rolled back by the next.
+
+    Sonarr and Radarr are told afterwards, by a run of their own.
+    """
     stages.recover()
-    return states.of(stages.finalize(stages.find(video), states.batch(flow_run.id)))
+    outcome = stages.finalize(stages.find(video), states.batch(flow_run.id))
+    if informing.waits():
+        waking.wake(INFORM)
+    return states.of(outcome)

@@ -5,7 +5,9 @@ from prefect.runtime import flow_run
 
 from reencodarr.library.states import State
 from reencodarr.stages.step import Outcome
-from tasks import reports, stages, states
+from tasks import informing, reports, stages, states, waking
+
+INFORM = "inform/server"
 
 
 @flow(name="reencode", flow_run_name="reencode")
@@ -13,6 +15,7 @@ def reencode(paths: list[str], batch: str = "") -> list[Outcome]:
     """Scan, analyse, and take every video that is worth it to its end; the last outcome of each.
 
     A video's failure is recorded and the next one goes on. May be killed at any time: the next run goes on from there.
+    Sonarr and Radarr are told at the end.
     """
     stages.recover()
     for path in stages.libraries(paths):
@@ -20,6 +23,8 @@ def reencode(paths: list[str], batch: str = "") -> list[Outcome]:
     for outcomes in map(stages.analyse, _batches(stages.waiting(paths, analysis_only=True))):
         reports.lines(outcomes)
     done = [one_film(video_id, batch or states.batch(flow_run.id)) for video_id in stages.waiting(paths)]
+    if informing.waits() and not waking.wake(INFORM):
+        informing.inform()
     reports.table(done)
     return done
 

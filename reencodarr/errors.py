@@ -27,6 +27,7 @@ happened, to which file, and what to do.
     ├── EncodeError
     │   ├── NotSmaller             the result would exceed the policy's size ceiling
     │   └── SourceVanished         the source was deleted or replaced during the encode
+    │       └── SourceGone         it is not there any more, while its library is
     ├── ProofError                 the result is not the same film; lists every difference
     ├── SwapError
     │   ├── OriginalChanged        the original is not the file that was analysed
@@ -297,6 +298,12 @@ class SourceVanished(EncodeError):
 
     category = Category.FILE_ACCESS
     code = "source_vanished"
+
+
+class SourceGone(SourceVanished):
+    """Raised when a source is not there any more, while its library and its folder are."""
+
+    code = "source_gone"
 
 
 class ProofError(ReencodarrError):

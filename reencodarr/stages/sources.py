@@ -1,10 +1,12 @@
 """A video's file: is it still the one that was analysed, could it be replaced, and how does work here get it?"""
 
+import os
 from pathlib import Path
 
 from sqlmodel import Session
 
-from reencodarr.library import database, videos
+from reencodarr.errors import SourceGone
+from reencodarr.library import database, roots, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import Library, Video
 from reencodarr.media import fingerprint as identity
@@ -30,13 +32,23 @@ def path(session: Session, video_id: int) -> Path:
 def unchanged(workplace: Workplace, video_id: int) -> Fingerprint | None:
     """The file's identity now, or None when it is not the file that was analysed.
 
-    Raises FileUnreadable.
+    Raises SourceGone where it is not there while its library is, RootMissing where that is away, FileUnreadable.
     """
     with database.session(workplace.database, reads_only=True) as session:
         video = session.get_one(Video, video_id)
         known, where = videos.identity(video), video.path
+        library = session.get_one(Library, video.library_id)
+    if not os.path.lexists(where):
+        _require_mounted(library, where)
     present = identity.fingerprint(where)
     return present if present.same_file(known) else None
+
+
+def _require_mounted(library: Library, film: Path) -> None:
+    """Tell a film that somebody deleted from one whose disk is away."""
+    roots.check_mounted(library)
+    if film.parent.is_dir():
+        raise SourceGone(f"{film} is gone: it was deleted, or replaced under another name.", path=film)
 
 
 def require_replaceable(workplace: Workplace, video_id: int) -> None:

@@ -7,7 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from reencodarr.errors import ExcerptUnusable, JobLost, OriginalChanged, ReencodarrError, StateConflict, StorageError
+from reencodarr.errors import (
+    ExcerptUnusable,
+    JobLost,
+    OriginalChanged,
+    ReencodarrError,
+    SourceGone,
+    StateConflict,
+    StorageError,
+)
 from reencodarr.library import database, jobs, staged, transitions
 from reencodarr.library.tables import Job, Video
 from reencodarr.media import fingerprint as fingerprints
@@ -50,8 +58,9 @@ def stage(workplace: Workplace, bucket: Bucket, key: str, attempt: int, *, repor
             _bring(workplace, bucket, row, video, source, report=_renewing(workplace, row, report))
     except (JobLost, StateConflict):
         raise
-    except OriginalChanged as change:
-        return _ended(workplace, row, partial(attempts.conclude, row=row, verdict=sources.CHANGED, result=""), change)
+    except (SourceGone, OriginalChanged) as change:
+        verdict = step.changed(change)
+        return _ended(workplace, row, partial(attempts.conclude, row=row, verdict=verdict, result=""), change)
     except StorageError as error:
         return _ended(workplace, row, partial(attempts.set_back, row=row, error=error), error)
     except ReencodarrError as error:

@@ -1,8 +1,8 @@
 """One claimed step of one video: whatever happens inside, the claim ends and the database says how.
 
 A failure that may pass (a full disk, a busy file) is recorded and the video goes back to where it waits; a file that
-changed meanwhile is analysed anew; any other failure ends the video's way until somebody retries it. An interrupt puts
-the video back and is passed on.
+changed meanwhile is analysed anew, and one that is gone becomes a tombstone; any other failure ends the video's way
+until somebody retries it. An interrupt puts the video back and is passed on.
 """
 
 import logging
@@ -20,6 +20,7 @@ from reencodarr.errors import (
     OriginalChanged,
     ProgramFailed,
     ReencodarrError,
+    SourceGone,
     SourceVanished,
     Stage,
     StateConflict,
@@ -107,12 +108,19 @@ def conclude(claimed: Claim, work: Callable[[], Verdict]) -> Outcome:
         words = f"The claim was lost, so the result is not used: {conflict}"
         return _left(claimed.workplace, claimed.video_id, words)
     except (SourceVanished, OriginalChanged) as change:
-        return _concluded(claimed, Verdict(after=State.NEEDS_ANALYSIS, words=f"{change} It is looked at again."))
+        return _concluded(claimed, changed(change))
     except Exception as error:  # noqa: BLE001 - the boundary: every failure of a step becomes a row, never a lost claim
         return _failed(claimed, error)
     except BaseException:
         put_back(claimed)
         raise
+
+
+def changed(change: SourceVanished | OriginalChanged) -> Verdict:
+    """What becomes of a video whose file is not the one that was worked on: nothing of that work is used."""
+    if isinstance(change, SourceGone):
+        return Verdict(after=State.GONE, words=f"{change} Nothing of the work on it is used.")
+    return Verdict(after=State.NEEDS_ANALYSIS, words=f"{change} It is looked at again.")
 
 
 def renew(claimed: Claim) -> None:

@@ -1,7 +1,8 @@
 """A library that a pretended Sonarr or Radarr knows: films on a real disk, which it calls something else."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from sqlmodel import select
 
 from reencodarr.arr.client import Times
 from reencodarr.library import database, notices, roots, scan, videos
-from reencodarr.library.tables import ArrFile, ArrNotice, Failure, Library, Video, now
+from reencodarr.library.tables import ArrFile, ArrNotice, Failure, Video, now
 from reencodarr.media import fingerprint
 from reencodarr.settings import ArrSettings, Settings
 from reencodarr.stages.workplace import Workplace
 from reencodarr.units import Seconds
-from tests.arr.fake import KEY, Fake, File, FolderDisk, Title
+from tests.arr.fake import KEY, Fake, File, FolderDisk, Title, serving
 from tests.library import films
 
 QUICK = Times(connect=Seconds(2), answer=Seconds(2), tries=2, first_pause=Seconds(0.01), longest_pause=Seconds(0.05))
@@ -97,11 +98,12 @@ class Shelf:
         with database.session(self.workplace.database, reads_only=True) as session:
             return list(session.exec(select(ArrNotice).order_by(ArrNotice.id)).all())  # type: ignore[arg-type]
 
-    def make_due(self) -> None:
-        """All that waits is due now, and what a dead process held as well."""
+    def make_due(self, *, tries: int | None = None) -> None:
+        """All that waits is due now, and what a dead process held as well; with `tries`, after so many."""
         with database.session(self.workplace.database) as session:
             for row in session.exec(select(ArrNotice).where(ArrNotice.state == "waiting")).all():
                 row.due_at = now()
+                row.tries = row.tries if tries is None else tries
                 session.add(row)
 
     def failures(self) -> list[tuple[str, str, str]]:
@@ -113,16 +115,15 @@ class Shelf:
     def asked(self, matching: str = "") -> list[str]:
         return [one for one in self.fake.asked if matching in one]
 
-    def libraries(self) -> Sequence[Library]:
-        with database.session(self.workplace.database, reads_only=True) as session:
-            return session.exec(select(Library)).all()
 
-
-def shelf(fake: Fake, root: Path, workplace: Workplace) -> Shelf:
-    """A title with an empty folder."""
-    fake.library.disk = FolderDisk(THEIRS, root, root.parent / "bin")
-    title = fake.library.add_title("Show", folder=f"{THEIRS}/Show (2008)")
-    made = Shelf(fake=fake, root=root, workplace=workplace, title=title)
-    made.folder.mkdir(parents=True)
-    made.set()
-    return made
+@contextlib.contextmanager
+def standing(kind: str, root: Path, workplace: Workplace) -> Iterator[Shelf]:
+    """A title with an empty folder, and an instance that answers without delay."""
+    with serving(Fake(kind)) as fake:
+        fake.knobs.polls = 0
+        fake.library.disk = FolderDisk(THEIRS, root, root.parent / "bin")
+        title = fake.library.add_title("Show", folder=f"{THEIRS}/Show (2008)")
+        made = Shelf(fake=fake, root=root, workplace=workplace, title=title)
+        made.folder.mkdir(parents=True)
+        made.set()
+        yield made
