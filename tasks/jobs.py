@@ -14,7 +14,8 @@ from prefect.concurrency.sync import concurrency
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from reencodarr.work import handback, machine, settings, shift
+from reencodarr.errors import ReencodarrError
+from reencodarr.work import halting, handback, machine, settings, shift
 from reencodarr.work.halting import Halt
 from reencodarr.work.settings import WorkerSettings
 from reencodarr.work.shift import Call, Ended, Post
@@ -47,8 +48,16 @@ def _work(call: Call, *, key: str) -> Ended:
     logging.getLogger("reencodarr").setLevel(logging.INFO)
     found = settings.load()
     halt = Halt()
-    post = Post(token=found.joined(), settings=found, bench=machine.tools(found), turn=lambda: turn(halt))
     with watched(halt, found, call.flow_run):
+        try:
+            with halting.ends_programs(halt):
+                bench = machine.tools(found)
+            halt.heed()
+        except ReencodarrError:
+            if not halt():
+                raise
+            return Ended(words=halt.words, stopped=True)
+        post = Post(token=found.joined(), settings=found, bench=bench, turn=lambda: turn(halt))
         return shift.work(call, post, halt=halt, report=progress.reporter(key, call.label))
 
 
