@@ -68,6 +68,9 @@ class Application(Protocol):
     def rescan(self, title_id: int) -> Command:
         """Have it look at a title's folder again. Same name, other size: the file keeps its id."""
 
+    def commands(self) -> list[Command]:
+        """What it does, is to do, and did in the last minutes."""
+
     def command(self, command_id: int) -> Command: ...
 
     def wait(self, command: Command, *, patience: Seconds = ..., every: Seconds = ...) -> Command:
@@ -89,6 +92,12 @@ class Application(Protocol):
 
     def mark_failed(self, history_id: int) -> None:
         """Block the release of a `grabbed` record; by its owner's setting it searches for another."""
+
+    def redownloads(self) -> bool:
+        """Whether it looks for another release by itself once one is marked as failed."""
+
+    def recycle_bin(self) -> str:
+        """Where what it deletes goes, as it sees it; empty where that is deleted for good."""
 
     def delete_file(self, file_id: int) -> None:
         """Have it delete a file, into its recycle bin if it has one. Gone already counts as deleted."""

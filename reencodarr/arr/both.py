@@ -55,6 +55,10 @@ class Both(Arr):
         """Names by id, in lower case."""
         return {int(one["id"]): str(one.get("label") or "").lower() for one in self.entries("/tag")}
 
+    def commands(self) -> list[Command]:
+        """What it does, is to do, and did in the last minutes."""
+        return [self.read(Command, one, "/command") for one in self.entries("/command")]
+
     def command(self, command_id: int) -> Command:
         """How far it is."""
         path = f"/command/{command_id}"
@@ -83,6 +87,14 @@ class Both(Arr):
     def mark_failed(self, history_id: int) -> None:
         """Block the release of a `grabbed` record."""
         self.post(f"/history/failed/{history_id}")
+
+    def redownloads(self) -> bool:
+        """Whether it looks for another release by itself once one is marked as failed."""
+        return bool(self._setting("/config/downloadclient", "autoRedownloadFailed"))
+
+    def recycle_bin(self) -> str:
+        """Where what it deletes goes, as it sees it; empty where that is deleted for good."""
+        return str(self._setting("/config/mediamanagement", "recycleBin") or "")
 
     def queue(self) -> Iterator[QueueItem]:
         """Items that make no sense are left out."""
@@ -138,6 +150,12 @@ class Both(Arr):
             return model.model_validate(renamed(answer, self._NAMES))
         except ValidationError as error:
             raise troubles.unreadable(self.instance, path, wrong(error)) from error
+
+    def _setting(self, path: str, name: str) -> object:
+        answer = self.get(path)
+        if not isinstance(answer, dict):
+            raise troubles.unreadable(self.instance, path, "it is no object")
+        return answer.get(name)
 
     def _sensible(self, model: type[Model], entries: Iterable[dict[str, Any]]) -> Iterator[Model]:
         for entry in entries:

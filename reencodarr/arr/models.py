@@ -27,6 +27,7 @@ Resource = dict[str, Any]
 
 PENDING = frozenset({"queued", "started"})
 GRABBED = "grabbed"
+BLOCKED = "downloadFailed"
 IMPORTED = frozenset({"downloadFolderImported", "seriesFolderImported", "movieFolderImported"})
 
 

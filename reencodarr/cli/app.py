@@ -48,3 +48,10 @@ arr = App(name="arr", help="Show, test and register with your Sonarrs and Radarr
 for command, name in (("list_", "list"), ("check", "test"), ("register", "register")):
     arr.command(f"reencodarr.cli.arr:{command}", name=name)
 app.command(arr)
+
+bad = App(
+    name="bad", help="Have a Sonarr or Radarr replace a bad file; nothing is done unasked.", sort_key=len(COMMANDS) + 4
+)
+for command, name in (("report", "report"), ("list_", "list"), ("confirm", "confirm"), ("dismiss", "dismiss")):
+    bad.command(f"reencodarr.cli.bad:{command}", name=name)
+app.command(bad)

@@ -68,7 +68,10 @@ class Answers:
             ("GET", "/tag", self._tags),
             ("GET", "/rename", self._renames),
             ("POST", "/command", self._start),
+            ("GET", "/command", self._commands),
             ("GET", r"/command/(\d+)", self._command),
+            ("GET", "/config/downloadclient", lambda _: Reply(200, resources.download_settings(knobs.redownloads))),
+            ("GET", "/config/mediamanagement", lambda _: Reply(200, resources.media_settings(knobs.recycle_bin))),
             ("GET", "/history", self._history),
             ("POST", r"/history/failed/(\d+)", self._mark_failed),
             ("GET", "/queue", self._queue),
@@ -166,6 +169,10 @@ class Answers:
         self.commands[number] = {"body": asked.body, "polls": self._knobs.polls}
         return Reply(201, resources.command(number, name, "queued", "unknown"))
 
+    def _commands(self, asked: Asked) -> Reply:
+        every = self.commands.items()
+        return Reply(200, [resources.command(one, it["body"]["name"], "queued", "unknown") for one, it in every])
+
     def _command(self, asked: Asked, number: int) -> Reply:
         """Done when it was looked at often enough; then what it does is done, once."""
         command = self.commands.get(number)
@@ -209,7 +216,9 @@ class Answers:
         record = next((one for one in self._library.history if one["id"] == number), None)
         if record is None:
             return NOT_FOUND
-        self._library.blocked.append(record["release"])
+        self._library.block(record)
+        if self._knobs.redownloads:
+            self._library.searched.append((record["part"],))
         return Reply(200, {})
 
     def _queue(self, asked: Asked) -> Reply:

@@ -45,6 +45,9 @@ class Knobs:
     failing_commands: set[str] = field(default_factory=set)
     ignored_commands: set[str] = field(default_factory=set)
     """They end well and do nothing."""
+    redownloads: bool = False
+    """It looks for another release by itself once one is marked as failed."""
+    recycle_bin: str = "/bin"
     tries_webhooks: bool = True
     """A notification is tried before it is saved."""
     sends_webhooks: bool = True

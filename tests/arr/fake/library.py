@@ -245,6 +245,11 @@ class Library:
         name = name or old.path.removeprefix(title.path)[1:]
         return old, self.add_file(title, name, size=size, year=old.year, parts=old.parts)
 
+    def block(self, record: dict[str, Any]) -> None:
+        """The release of a `grabbed` record is not wanted again."""
+        self.blocked.append(record["release"])
+        self.history.append({**record, "id": next(self._ids), "event": "downloadFailed", "data": {}})
+
     def change_ids(self) -> dict[int, int]:
         """As after its database was made anew: every file has another id. New ids by old ones."""
         moved = {file.id: next(self._ids) for file in self.files.values()}

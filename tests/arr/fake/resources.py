@@ -152,6 +152,14 @@ def command(number: int, name: str, status: str, result: str) -> dict[str, Any]:
     }
 
 
+def download_settings(redownloads: bool) -> dict[str, Any]:
+    return {"id": 1, "enableCompletedDownloadHandling": True, "autoRedownloadFailed": redownloads}
+
+
+def media_settings(recycle_bin: str) -> dict[str, Any]:
+    return {"id": 1, "recycleBin": recycle_bin, "recycleBinCleanupDays": 7, "copyUsingHardlinks": True}
+
+
 def webhook_schema(kind: str) -> dict[str, Any]:
     """What a new webhook is offered as."""
     flags = _FLAGS[kind].split()
