@@ -9,7 +9,7 @@ import json
 import logging
 from typing import Any
 
-from reencodarr.api import bodies, inner, rules
+from reencodarr.api import bodies, inner, near, rules
 from reencodarr.api.gate import Gate, Owner, TooManyGuesses
 from reencodarr.api.inner import App, Inner, Message
 from reencodarr.api.rules import Caller, Kind, Right
@@ -27,7 +27,7 @@ _REWRITTEN = {b"authorization", b"content-length", b"content-type", b"content-en
 
 
 class Filter:
-    """The app that is served. Without an owner's secret Prefect's API is open, ours is not."""
+    """The app that is served. Without an owner's secret Prefect's API is open to this machine, ours is not."""
 
     def __init__(self, *, prefect: App, desk: App, hooks: App, gate: Gate, within: Inner) -> None:
         self._prefect = prefect
@@ -46,8 +46,10 @@ class Filter:
             await self._hooks(scope, receive, send)  # These have a secret of their own, and no business with the gate.
         elif scope["path"] in OURS or scope["path"].startswith(f"{talk.PREFIX}/"):
             await self._to_desk(scope, receive, send)
-        elif self._gate.owner is None or not scope["path"].startswith("/api") or scope["path"] in _OPEN:
+        elif not scope["path"].startswith("/api") or scope["path"] in _OPEN:
             await self._prefect(scope, receive, send)
+        elif self._gate.owner is None:
+            await self._openly(scope, receive, send)
         else:
             await self._to_prefect(scope, receive, send)
 
@@ -59,6 +61,12 @@ class Filter:
             return
         state = {**scope.get("state", {}), "who": who}
         await self._desk({**scope, "state": state}, receive, send)
+
+    async def _openly(self, scope: Any, receive: Any, send: Any) -> None:
+        if near.is_near(scope):
+            await self._prefect(scope, receive, send)
+        else:
+            await _answer(send, 403, "Without a secret this server answers its own machine only. Set its public URL.")
 
     async def _to_prefect(self, scope: Any, receive: Any, send: Any) -> None:
         try:

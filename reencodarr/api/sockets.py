@@ -9,7 +9,7 @@ import json
 import logging
 from typing import Any
 
-from reencodarr.api import bodies, events
+from reencodarr.api import bodies, events, near
 from reencodarr.api.gate import Gate, Owner, TooManyGuesses
 from reencodarr.api.inner import App, Message
 from reencodarr.api.rules import Caller
@@ -21,6 +21,9 @@ EVENTS_IN = "/api/events/in"
 _LARGEST_FRAME = 256 * KIB
 _REFUSED = json.dumps({"type": "auth", "token": "refused"})
 _GONE: Message = {"type": "websocket.disconnect", "code": 1008, "reason": "revoked"}
+_CHANNEL = "/workers/connect"
+_NOT_NEAR: Message = {"type": "websocket.close", "code": 1008, "reason": "Not from this machine."}
+"""Before it was accepted; the client sees 403."""
 
 
 class Sockets:
@@ -31,15 +34,19 @@ class Sockets:
         self._gate = gate
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        socket = _Socket(self._gate, scope["path"], receive)
+        if self._gate.owner is None and not near.is_near(scope):
+            await send(_NOT_NEAR)
+            return
+        socket = _Socket(self._gate, scope["path"], receive, send)
         await self._app(scope, socket.receive, send)
 
 
 class _Socket:
-    def __init__(self, gate: Gate, path: str, receive: Any) -> None:
+    def __init__(self, gate: Gate, path: str, receive: Any, send: Any) -> None:
         self._gate = gate
         self._path = path
         self._receive = receive
+        self._send = send
         self._credentials: str | None = None
         self._is_owner = gate.owner is None
 
@@ -50,7 +57,7 @@ class _Socket:
             if message["type"] != "websocket.receive" or self._is_owner:
                 return message
             if self._credentials is None:
-                return {"type": "websocket.receive", "text": await self._introduced(message.get("text") or "")}
+                return await self._introduced(message.get("text") or "")
             who = await self._who()
             if not isinstance(who, Caller):
                 return _GONE
@@ -58,18 +65,26 @@ class _Socket:
             if await self._passes(event, who):
                 return {"type": "websocket.receive", "text": json.dumps(event)}
 
-    async def _introduced(self, text: str) -> str:
-        """The first message as Prefect shall see it: with the owner's secret, or with a wrong one."""
+    async def _introduced(self, text: str) -> Message:
+        """The first message as Prefect shall see it: with the owner's secret, or with a wrong one.
+
+        A worker that asks for what it must not hear is sent away here: Prefect would warn of each.
+        """
         said = _parsed(text)
         token = said.get("token") if isinstance(said, dict) and said.get("type") == "auth" else None
         self._credentials = token if isinstance(token, str) else ""
         who = await self._who()
         if isinstance(who, Owner):
             self._is_owner = True
-            return text
-        if who is None or self._path != EVENTS_IN:
-            return _REFUSED
-        return json.dumps({"type": "auth", "token": self._gate.owner})
+            return _heard(text)
+        if who is None:
+            return _heard(_REFUSED)
+        if self._path != EVENTS_IN:
+            # In Prefect's own words, by which its clients know that there is no use in asking again.
+            reason = "authentication_failed" if self._path.endswith(_CHANNEL) else "Invalid token"
+            await self._send({"type": "websocket.close", "code": 1008, "reason": reason})
+            return _GONE
+        return _heard(json.dumps({"type": "auth", "token": self._gate.owner}))
 
     async def _who(self) -> Owner | Caller | None:
         try:
@@ -83,6 +98,10 @@ class _Socket:
             return True
         log.debug("dropped an event of worker %s", caller.name)
         return False
+
+
+def _heard(text: str) -> Message:
+    return {"type": "websocket.receive", "text": text}
 
 
 def _parsed(text: str) -> Any:
