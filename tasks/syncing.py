@@ -1,4 +1,4 @@
-"""Tasks that ask Sonarr and Radarr what they have."""
+"""Tasks that ask Sonarr and Radarr what they have. Each call is tried again where that helps; the tasks are not."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ def instances(names: list[str] | None) -> list[str]:
     return syncing.names(workplace.current(), names)
 
 
-@task(name="sync", task_run_name="sync {name}", **retries.BRIEFLY)
+@task(name="sync", task_run_name="sync {name}")
 def sync(name: str) -> str:
     """Bring what is known of one instance up to date; in words. Another run that is at it already is no failure."""
     try:
@@ -29,7 +29,7 @@ def sync(name: str) -> str:
     return done.words
 
 
-@task(name="look-again", **retries.BRIEFLY)
+@task(name="look-again")
 def look_again() -> str:
     """Look at the series and movies that somebody said changed; in words."""
     done = fulfilling.fulfil(workplace.current(), report=progress.reporter("look-again", "Look again"))

@@ -11,6 +11,7 @@ from tests.arr.fake.server import Fake, serving
 def main() -> None:
     kind, titles, files_each = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     fake = Fake(kind)
+    fake.judges = False
     fake.library.fill(titles, files_each)
     with serving(fake):
         print(fake.url, flush=True)
