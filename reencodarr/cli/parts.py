@@ -40,6 +40,7 @@ LOCAL_WORKER = "local"
 _PROGRAM = (sys.executable, "-m", "reencodarr.cli")
 _SERVER_WORK = (sys.executable, "-m", "reencodarr.cli.server_worker")
 _WORK_AT_ONCE = 3
+_SYNC = "sync/server"
 _DISPATCH = "dispatch"
 """A queue that nothing else may hold up."""
 _DRAIN = Seconds(60.0)
@@ -125,7 +126,7 @@ def start_run(place: Site, deployment: str) -> None:
 
 
 def deploy(place: Site) -> bool:
-    """Bring bucket, pools, queues, deployments and automations up to date. May be repeated safely.
+    """Bring bucket, pools, queues, deployments and automations up to date, and start a sync. May be repeated safely.
 
     Raises ProgramError, BucketRefused.
     """
@@ -136,6 +137,11 @@ def deploy(place: Site) -> bool:
         except BucketUnreachable as error:
             log.warning("%s Nothing is staged until it answers.", error.message)
     programs.run([*_PROGRAM, "pools", "--deploy"], environment=dict(place.environment))
+    if place.settings.sonarr or place.settings.radarr:
+        try:
+            start_run(place, _SYNC)  # It registers our webhooks: they may have changed while the server was down.
+        except httpx.HTTPError as error:
+            log.warning("%s was not started, its schedule will (%r)", _SYNC, error)
     return True
 
 
