@@ -9,6 +9,7 @@ import httpx
 from reencodarr.errors import ServerRefused, ServerUnreachable
 
 RETRY_FAILURES = "retry-failures/server"
+SYNC = "sync/server"
 PATIENCE = 10.0
 """Seconds for each answer of the API; somebody looks at the page meanwhile."""
 

@@ -16,6 +16,7 @@ def main() -> None:
             st.Page("views/video.py", title="Video", url_path="video"),
             st.Page("views/machines.py", title="Machines", url_path="machines"),
             st.Page("views/failures.py", title="Failures", url_path="failures"),
+            st.Page("views/instances.py", title="Sonarr & Radarr", url_path="instances"),
         ],
         position="top",
     )

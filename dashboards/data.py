@@ -4,7 +4,7 @@ What is cached lives for two seconds: long enough for a page that reruns at ever
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +14,8 @@ from sqlalchemy import Engine, NullPool, create_engine, make_url
 from sqlmodel import Session
 
 from reencodarr import settings
+from reencodarr.arr import instance
+from reencodarr.arr.instance import Instance
 from reencodarr.errors import DatabaseUnavailable
 from reencodarr.library import database, reading
 
@@ -107,6 +109,28 @@ def report(url: str) -> reading.FailureReport:
     """`reading.report`."""
     with _session(url) as session:
         return reading.report(session)
+
+
+@st.cache_data(ttl=FRESH, max_entries=20, show_spinner=False)
+def arrs(url: str) -> tuple[reading.Arr, ...]:
+    """`reading.arrs`."""
+    with _session(url) as session:
+        return reading.arrs(session)
+
+
+@st.cache_data(ttl=FRESH, max_entries=20, show_spinner=False)
+def listed(url: str, video: int) -> tuple[reading.Listed, ...]:
+    """`reading.listed`."""
+    with _session(url) as session:
+        return reading.listed(session, video)
+
+
+def instances() -> Mapping[str, Instance]:
+    """The Sonarrs and Radarrs in the settings, by name.
+
+    Raises SettingsError.
+    """
+    return {one.name: one for one in instance.configured(settings.load())}
 
 
 @contextmanager

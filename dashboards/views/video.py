@@ -1,12 +1,12 @@
 """One video: how it stands, its VMAF-against-CRF curve, its streams, what was decided, what happened when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from dashboards import address, charts, data, viewer, words
-from reencodarr.library.reading import Film
+from reencodarr.library.reading import Film, Listed
 from reencodarr.library.reading.parts import Encoded, Failed, Known, Swapped
 from reencodarr.library.states import WORKING, State
 
@@ -24,6 +24,7 @@ def show() -> None:
         st.info("Choose a video on the page Videos." if key is None else f"There is no video with the number {key}.")
         return
     _heading(film)
+    _listed(data.listed(data.location(), film.row.id))
     if film.failure is not None and film.row.state is State.FAILED:
         _failure(film.failure)
     if film.row.state is State.SKIPPED:
@@ -56,6 +57,20 @@ def _heading(film: Film) -> None:
     saved = "" if row.saved is None else f" **{words.saved(row.size_before, row.size_before - row.saved)}**,"
     st.markdown(f"{badge}{saved} {words.moment(row.changed_at, viewer.zone())}")
     st.code(film.identity.path, language=None, wrap_lines=True)
+
+
+def _listed(listed: Sequence[Listed]) -> None:
+    """Links to its series or movie, where the settings say how that Sonarr or Radarr is reached."""
+    if not listed:
+        return
+    known = data.instances()
+    with st.container(horizontal=True):
+        for one in listed:
+            there = known.get(one.instance)
+            if there is None:
+                st.caption(words.plain(f"{one.instance}: {one.title}"))
+            else:
+                st.link_button(words.plain(f"{there}: {one.title} ↗"), there.page(one.slug))
 
 
 def _failure(failure: Failed) -> None:

@@ -14,7 +14,7 @@ from reencodarr.library.tables import ArrFile, ArrInstance, ArrWish
 AT_ONCE = 200
 """Rows of one statement: SQLite takes a limited number of values."""
 
-_HINTS = ("title_id", "title", "video_id", "theirs", "size", "added", "year", "tags", "seen_at")
+_HINTS = ("title_id", "title", "slug", "video_id", "theirs", "size", "added", "year", "tags", "seen_at")
 
 
 def of_video(session: Session, video_id: int) -> list[ArrFile]:

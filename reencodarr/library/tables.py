@@ -537,6 +537,8 @@ class ArrFile(SQLModel, table=True):
     title_id: int
     """Of the series or the movie."""
     title: str = _text()
+    slug: str = _text()
+    """What the title's page is called there."""
     video_id: int | None = Field(default=None, foreign_key="videos.id", index=True)
     """The film in our library; None while we cannot see it."""
     theirs: str = _text()

@@ -249,6 +249,7 @@ def _row(instance: Instance, one: _Seen, films: Mapping[Path, Film] | None) -> A
         file_id=one.file.id,
         title_id=one.listing.title.id,
         title=name_of(one.listing.title),
+        slug=one.listing.title.slug,
         video_id=film.id if film and not film.gone else None,
         theirs=one.file.path,
         size=one.file.size,

@@ -1,11 +1,7 @@
 """The page of failures with its real code, a real database and a server that answers as Prefect's API does."""
 
-import json
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -14,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import data, launch
 from reencodarr.library import database, exclusions
 from reencodarr.library.failures import Which
+from tests.dashboards.conftest import Prefect
 from tests.library import specimens
 from tests.library.specimens import Specimens
 
@@ -44,51 +41,6 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Visit:
         return app.switch_page("views/failures.py").run()
 
     return page
-
-
-class Prefect:
-    """What the page asked of it."""
-
-    def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self.knows = True
-        self.url = ""
-
-
-@pytest.fixture
-def prefect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Prefect]:
-    found = Prefect()
-    run = {"id": "7b8c9d0e-0000-4000-8000-000000000002", "name": "brave-otter", "flow_id": None}
-    run["flow_id"] = "7b8c9d0e-0000-4000-8000-000000000003"
-    deployment = {"id": "7b8c9d0e-0000-4000-8000-000000000001", "name": "server", "flow_id": run["flow_id"]}
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = found.knows and self.path.endswith("/deployments/name/retry-failures/server")
-            self.answer(200 if known else 404, deployment if known else {})
-
-        def do_POST(self) -> None:
-            found.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["parameters"])
-            self.answer(201, run)
-
-        def answer(self, status: int, said: dict[str, Any]) -> None:
-            body = json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{server.server_address[1]}/api")
-        yield found
-        server.shutdown()
-        thread.join()
 
 
 def text(app: AppTest) -> str:
@@ -153,7 +105,7 @@ def test_a_missing_deployment_and_a_silent_server_are_explained(
     visit: Visit, prefect: Prefect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = visit(cause=FULL)
-    prefect.knows = False
+    prefect.knows.clear()
 
     app.button(key="retry").click().run()
     missing = text(app)

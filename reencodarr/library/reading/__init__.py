@@ -2,10 +2,11 @@
 
 `page` and `counts` list videos, `film` tells everything about one, `savings`, `report` and `failures` add up, `period`
 tells of a day, `summary` is the table at the end of a run; `machines`, `given` and `backlog` tell who works on what,
-and what waits. All figures about a swap come from the ledger, never from live rows. What a session has not flushed yet
-is not seen.
+and what waits; `arrs` and `listed` tell of Sonarr and Radarr. All figures about a swap come from the ledger, never
+from live rows. What a session has not flushed yet is not seen.
 """
 
+from reencodarr.library.reading.arrs import Arr, Listed, Unseen, arrs, listed
 from reencodarr.library.reading.causes import ExcludedGroup, FailureGroup, FailureReport, Tally, failures, report
 from reencodarr.library.reading.film import Film, film
 from reencodarr.library.reading.lists import Counts, Page, Query, Root, Sort, counts, page, roots, summary
@@ -15,6 +16,7 @@ from reencodarr.library.reading.rows import Row, shown
 from reencodarr.library.reading.totals import Savings, savings
 
 __all__ = [
+    "Arr",
     "Backlog",
     "Condition",
     "Counts",
@@ -23,6 +25,7 @@ __all__ = [
     "FailureReport",
     "Film",
     "Given",
+    "Listed",
     "Machine",
     "Page",
     "Period",
@@ -32,11 +35,14 @@ __all__ = [
     "Savings",
     "Sort",
     "Tally",
+    "Unseen",
+    "arrs",
     "backlog",
     "counts",
     "failures",
     "film",
     "given",
+    "listed",
     "machines",
     "page",
     "period",
