@@ -1,6 +1,7 @@
 """`reencodarr bad`: have a Sonarr or Radarr replace a bad file by another release; one at a time, and never unasked."""
 
 import json as jsonlib
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -12,6 +13,8 @@ from reencodarr.cli.console import err, out, safe
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Engine
 
     from reencodarr.library.tables import BadFile
 
@@ -51,10 +54,8 @@ def list_(*, json: Flag = False) -> int:
         Print it as JSON, with every step.
     """
     from reencodarr.library import bad_files, database
-    from reencodarr.stages.workplace import open_workplace
 
-    workplace = open_workplace(settings.load())
-    with database.session(workplace.database, reads_only=True) as session:
+    with database.session(_opened(), reads_only=True) as session:
         rows = bad_files.listed(session)
     if json:
         out.print_json(jsonlib.dumps([_document(row, path) for row, path in rows]))
@@ -85,7 +86,7 @@ def confirm(number: int, /, *, yes: Flag = False) -> int:
     proposal = remedies.propose(workplace, number)
     for line in proposal.lines:
         out.print(safe(line))
-    if not yes and err.input("Do this? [y/N] ", markup=False).strip().lower() not in {"y", "yes"}:
+    if not yes and not _agreed():
         err.print("Nothing was done.")
         return exits.NOT_CONFIRMED
     remedies.confirm(workplace, proposal)
@@ -103,13 +104,26 @@ def dismiss(number: int, /) -> int:
         Of the report; `bad list` shows them.
     """
     from reencodarr.library import bad_files, database
-    from reencodarr.stages.workplace import open_workplace
 
-    workplace = open_workplace(settings.load())
-    with database.session(workplace.database) as session:
+    with database.session(_opened()) as session:
         bad_files.dismiss(session, bad_files.found(session, number))
     out.print(f"Bad file {number} is dismissed.")
     return exits.DONE
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        err.print("There is no terminal to ask on; --yes agrees.")
+        return False
+    return err.input("Do this? [y/N] ", markup=False).strip().lower() in {"y", "yes"}
+
+
+def _opened() -> "Engine":
+    from reencodarr.library import database
+
+    engine = database.engine(settings.load().database)
+    database.check(engine)
+    return engine
 
 
 def _document(row: "BadFile", path: "Path") -> dict[str, Any]:

@@ -66,7 +66,7 @@ def report(session: Session, video_id: int, *, instance: str = "", reason: str) 
     Raises RemedyRefused where no Sonarr or Radarr knows it, or several and none is named.
     """
     file = _owner(session, video_id, instance)
-    same = (BadFile.instance == file.instance) & (col(BadFile.file_id) == file.file_id)
+    same = (col(BadFile.instance) == file.instance) & (col(BadFile.file_id) == file.file_id)
     unfinished = col(BadFile.state).in_([BadState.REPORTED.value, *OPEN])
     row = session.exec(select(BadFile).where(same, unfinished)).first()
     if row is None:
