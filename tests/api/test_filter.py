@@ -105,7 +105,7 @@ class Rig:
 
 def conversation(talk: Callable[[Rig], Awaitable[None]], rig: Rig | None = None) -> Rig:
     rig = rig or Rig()
-    asyncio.conversation(talk(rig))  # type: ignore[arg-type]
+    asyncio.run(talk(rig))  # type: ignore[arg-type]
     return rig
 
 
