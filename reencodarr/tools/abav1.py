@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from reencodarr.errors import ProgramError, ProgramMissing
+from reencodarr.tools import ffmpeg as ffmpegs
 from reencodarr.tools import platforms, programs
 
 OLDEST = (0, 11, 5)
@@ -49,7 +50,8 @@ def version(program: Path) -> str:
 def require(program: Path, *, ffmpeg: Path) -> str:
     """The version, if this ab-av1 can search.
 
-    Raises ProgramMissing where it is too old or finds no ffprobe.
+    Raises ProgramMissing where it is too old, finds no ffprobe, or would encode with an ffmpeg that has no SVT-AV1: it
+    knows nothing of PyAV's, which takes the place of that elsewhere.
     """
     found = version(program)
     numbers = tuple(int(number) for number in re.findall(r"\d+", found)[:3])
@@ -60,7 +62,22 @@ def require(program: Path, *, ffmpeg: Path) -> str:
             advice="Update it with `cargo install ab-av1`, or unset REENCODARR_ENGINE.",
         )
     ffprobe(ffmpeg)
+    _require_encoder(ffmpeg)
     return found
+
+
+def _require_encoder(ffmpeg: Path) -> None:
+    try:
+        encoder = ffmpegs.build(ffmpeg).svt_av1
+    except ProgramError:
+        return  # What it cannot do shows when it is used.
+    if not encoder:
+        raise ProgramMissing(
+            f"ab-av1 encodes with {ffmpeg}, which has no libsvtav1.",
+            path=ffmpeg,
+            advice="Set FFMPEG_PATH to a full build of ffmpeg, or unset REENCODARR_ENGINE: the built-in search can use "
+            "PyAV's SVT-AV1.",
+        )
 
 
 def ffprobe(ffmpeg: Path) -> Path:

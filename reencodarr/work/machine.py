@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 _DATA_ADVICE = "Set REENCODARR_DATA_DIR to a folder that this user can write."
 _SCRATCH_ADVICE = "Set REENCODARR_SCRATCH_DIR to a folder that this user can write, with room for the largest film."
 _ABAV1_ADVICE = (
-    "Correct or unset AB_AV1_PATH, or update it with `cargo install ab-av1`; the built-in search needs none."
+    "Correct or unset AB_AV1_PATH, update it with `cargo install ab-av1`, or set FFMPEG_PATH to an ffmpeg with "
+    "libsvtav1; the built-in search needs none of these."
 )
 _PLATFORMS = {"Windows": Platform.WINDOWS, "Darwin": Platform.MACOS}
 _MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}

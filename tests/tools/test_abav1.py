@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from reencodarr.errors import ProgramMissing
-from reencodarr.tools import abav1
+from reencodarr.tools import abav1, ffmpeg_checks
+from reencodarr.tools.checks import State
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,21 @@ def test_others_are_refused(says: str, tmp_path: Path) -> None:
 
     with pytest.raises(ProgramMissing):
         abav1.require(program(tmp_path, says), ffmpeg=tmp_path / "ffmpeg")
+
+
+def test_an_ffmpeg_without_svt_av1_is_of_no_use_to_it(tmp_path: Path, ffmpeg: Path, poor_ffmpeg: Path) -> None:
+    there = program(tmp_path, "ab-av1 0.11.7")
+    for folder in (poor_ffmpeg.parent, tmp_path):
+        program(folder, "", name="ffprobe")
+    rich = tmp_path / "ffmpeg"
+    rich.symlink_to(ffmpeg)
+
+    assert abav1.require(there, ffmpeg=rich)
+    with pytest.raises(ProgramMissing, match="has no libsvtav1"):
+        abav1.require(there, ffmpeg=poor_ffmpeg)
+    refused = ffmpeg_checks.ab_av1(there, poor_ffmpeg, needed=True)
+    assert refused.state is State.FAILED
+    assert "FFMPEG_PATH" in refused.advice
 
 
 def test_without_ffprobe_it_cannot_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

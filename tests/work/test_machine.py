@@ -71,6 +71,20 @@ def test_an_ffmpeg_without_an_encoder_has_pyavs_in_its_place(wrapped: Wrap, tmp_
     assert told.build != machine.capabilities(machine.examined(settings(tmp_path)), settings(tmp_path)).build
 
 
+def test_ab_av1_is_refused_where_only_pyav_encodes(wrapped: Wrap, tmp_path: Path) -> None:
+    for name in ("ab-av1", "ffprobe"):
+        (tmp_path / name).write_text("#!/bin/sh\necho ab-av1 0.11.7\n")
+        (tmp_path / name).chmod(0o755)
+    program = tmp_path / "ab-av1"
+
+    found = machine.examined(settings(tmp_path, ffmpeg_path=wrapped("libsvtav1"), ab_av1_path=program))
+
+    assert found.engines == ("native",)
+    assert [check.name for check in found.lacks] == ["ab-av1"]
+    with pytest.raises(MachineUnfit, match=r"ab-av1 encodes with .* which has no libsvtav1"):
+        machine.require(found)
+
+
 def test_without_any_encoder_it_is_unfit(wrapped: Wrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "poor"))
     (tmp_path / "poor").mkdir()
