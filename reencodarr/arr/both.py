@@ -53,7 +53,8 @@ class Both(Arr):
 
     def tags(self) -> dict[int, str]:
         """Names by id, in lower case."""
-        return {int(one["id"]): str(one.get("label") or "").lower() for one in self.entries("/tag")}
+        found = self.entries("/tag")
+        return {one["id"]: str(one.get("label") or "").lower() for one in found if isinstance(one.get("id"), int)}
 
     def commands(self) -> list[Command]:
         """What it does, is to do, and did in the last minutes."""

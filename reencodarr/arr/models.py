@@ -28,6 +28,7 @@ Resource = dict[str, Any]
 PENDING = frozenset({"queued", "started"})
 GRABBED = "grabbed"
 BLOCKED = "downloadFailed"
+_YEARS = range(1870, 2200)
 IMPORTED = frozenset({"downloadFolderImported", "seriesFolderImported", "movieFolderImported"})
 
 
@@ -44,13 +45,13 @@ def _text(value: object) -> object:
 
 
 def _year(value: int | None) -> int | None:
-    """0 is how they say that they do not know."""
-    return value or None
+    """0 is how they say that they do not know; beyond the years of films is a slip of somebody's finger."""
+    return value if value and value in _YEARS else None
 
 
 Hint = Annotated[T | None, WrapValidator(_lenient)]
 Text = Annotated[str, BeforeValidator(_text)]
-Id = Annotated[int, Field(ge=1)]
+Id = Annotated[int, Field(ge=1, lt=2**31)]
 Year = Annotated[Hint[int], AfterValidator(_year)]
 
 
@@ -95,7 +96,7 @@ class MediaFile(_Answer):
     """Of the series or movie."""
     path: str = Field(min_length=1)
     """As it sees it."""
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, lt=2**63)
     """Bytes."""
     date_added: Text = ""
     scene_name: Text = ""

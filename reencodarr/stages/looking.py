@@ -20,7 +20,7 @@ from reencodarr.arr.models import MediaFile, Title
 from reencodarr.errors import ArrNotFound
 from reencodarr.library import arr_files, database, wishes
 from reencodarr.library.states import State
-from reencodarr.library.tables import ArrFile, Library, Video, VideoState, now
+from reencodarr.library.tables import ArrFile, Library, Video, VideoState, now, plain
 from reencodarr.stages import comparing, redeciding, reviewing
 from reencodarr.stages.comparing import Change, Film, Look
 from reencodarr.stages.places import Place, Places
@@ -106,8 +106,7 @@ def look(
         with database.session(workplace.database, reads_only=True) as session:
             return depart(workplace, instance, arr_files.of_titles(session, instance.name, [title_id]), asked)
     names = tags if tags is not None else application.tags()
-    listing = Listing(title=title, files=tuple(files), tags=named(title, names), asked=asked)
-    settled = settle(workplace, instance, places, [listing])
+    settled = settle(workplace, instance, places, [listing(title, files, tags=names, asked=asked)])
     departed = depart(workplace, instance, settled.unlisted, asked)
     return replace(
         settled,
@@ -175,14 +174,19 @@ def libraries(workplace: Workplace) -> Sequence[Library]:
         return session.exec(select(Library)).all()
 
 
-def named(title: Title, tags: Mapping[int, str]) -> tuple[str, ...]:
-    """The names of a title's tags, sorted."""
-    return tuple(sorted(tags[tag] for tag in title.tags if tag in tags))
+def listing(title: Title, files: Iterable[MediaFile], *, tags: Mapping[int, str], asked: datetime) -> Listing:
+    """A title as it was listed; `tags` are all names by id. What no database stores in a path becomes an escape."""
+    return Listing(
+        title=title.model_copy(update={"files": None}),
+        files=tuple(one.model_copy(update={"path": plain(one.path)}) for one in files),
+        tags=tuple(sorted(plain(tags[tag]) for tag in title.tags if tag in tags)),
+        asked=asked,
+    )
 
 
 def name_of(title: Title) -> str:
     """What people call it."""
-    return title.title or title.path or str(title.id)
+    return plain(title.title or title.path or str(title.id))
 
 
 _LOOKS = frozenset({Look.SIZE, Look.FILE, Look.AFRESH})

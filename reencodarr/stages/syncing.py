@@ -204,7 +204,7 @@ def _listings(connection: Application, tally: _Tally) -> Iterator[Listing]:
         for title in connection.titles(unreadable=tally.unreadable):
             tally.titles.add(title.id)
             if title.files is not None:
-                yield _listing(title, tags, asked, title.files)
+                yield looking.listing(title, title.files, tags=tags, asked=asked)
                 continue
             ahead.append((title, pool.submit(_files, connection, title.id)))
             if len(ahead) == AHEAD:
@@ -236,16 +236,7 @@ def _answered(
             connection.status()
         return
     tally.failed_in_row = 0
-    yield _listing(title, tags, asked, files)
-
-
-def _listing(title: Title, tags: Mapping[int, str], asked: datetime, files: Sequence[MediaFile]) -> Listing:
-    return Listing(
-        title=title.model_copy(update={"files": None}),
-        files=tuple(files),
-        tags=looking.named(title, tags),
-        asked=asked,
-    )
+    yield looking.listing(title, files, tags=tags, asked=asked)
 
 
 def _depart(workplace: Workplace, tally: _Tally, began: datetime) -> None:

@@ -14,6 +14,7 @@ from reencodarr.errors import ArrBusy, ArrError, ArrIsNot, ArrRefused, ArrUnreac
 from reencodarr.library.states import State
 from reencodarr.library.tables import Library
 from reencodarr.stages import syncing
+from reencodarr.stages.comparing import Change
 from reencodarr.stages.places import Places, Unmapped
 from tests.arr.conftest import QUICK
 from tests.arr.fake import Failure, serving
@@ -218,3 +219,21 @@ def test_a_link_to_a_library_is_followed(tmp_path: Path) -> None:
     assert found is not None
     assert found.path == tmp_path / "nas" / "tv" / "Firefly" / "a.mkv"
     assert where.unmapped == ()
+
+
+def test_paths_that_no_disk_holds_and_numbers_out_of_range_harm_nobody(site: Site) -> None:
+    def mangle(path: str, answer: object) -> object:
+        if path != "/episodefile" or not isinstance(answer, list):
+            return answer
+        strange = ["/tv/One/\x00.mkv", "relative.mkv", "/tv/../etc/passwd", "C:\\tv\\a.mkv"]
+        more = [{**answer[0], "id": 900 + number, "path": path} for number, path in enumerate(strange)]
+        return [*answer, *more] if len(answer) == 2 else [{**answer[0], "size": 10**30}]
+
+    site.fake.knobs.mangle = mangle
+    site.fake.library.tags[5] = "odd"
+    first, second = site.sync(), site.sync()
+
+    assert (first.failed, first.files, first.changes[Change.NEW]) == (1, 6, 4)
+    assert first.troubles[0].title == "Two"
+    assert second.changes[Change.SAME] == 6
+    assert len(site.known()) == 3
