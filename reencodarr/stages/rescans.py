@@ -13,7 +13,7 @@ from pathlib import Path
 from reencodarr.arr import mapping
 from reencodarr.arr.application import Application
 from reencodarr.arr.models import MediaFile
-from reencodarr.errors import ArrNotFound, ArrStale, FileUnreadable, LibraryError, ReencodarrError
+from reencodarr.errors import ArrIsNot, ArrNotFound, ArrStale, FileUnreadable, LibraryError, ReencodarrError
 from reencodarr.library import arr_files, database, roots, videos
 from reencodarr.library.states import State
 from reencodarr.library.tables import ArrNotice, Library, Video, VideoState
@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE = Seconds(600.0)
 """For a rescan or a renaming; both wait for what else it does."""
+
+
+_MANY = 3
+"""Files of a title from which on they are read at once: two calls at most."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,9 +98,10 @@ def rescan(app: Application, title_id: int, films: Sequence[Told]) -> None:
     What it does not know is that film's `trouble`. Raises ArrError.
     """
     app.wait(app.rescan(title_id), patience=PATIENCE)
+    books = _books(app, title_id, films)
     for film in films:
         try:
-            known = _read_back(app, title_id, film)
+            known = _read_back(app, title_id, film, books)
         except ArrStale as error:
             film.trouble = error
             continue
@@ -117,10 +122,11 @@ def rename(workplace: Workplace, app: Application, title_id: int, films: Sequenc
     if not wanted:
         return
     app.wait(app.rename(title_id, sorted(wanted)), patience=PATIENCE)
+    books = _books(app, title_id, [ours[file_id] for file_id in wanted])
     for file_id, announced in wanted.items():
         film = ours[file_id]
         try:
-            there = _renamed(app, film, announced)
+            there = _renamed(app, film, announced, books)
             follow(workplace, film.video_id, there)
         except (ArrStale, LibraryError, FileUnreadable) as error:
             film.trouble = error
@@ -146,10 +152,22 @@ def follow(workplace: Workplace, video_id: int, path: Path) -> None:
         raise LibraryError(f"{where} is not the film that was renamed.", path=where, advice="Scan its library.")
 
 
-def _read_back(app: Application, title_id: int, film: Told) -> MediaFile:
-    known = _known(app, film.file_id)
+def _books(app: Application, title_id: int, films: Sequence[Told]) -> dict[int, MediaFile]:
+    """All files of the title, where that is fewer calls than to ask for each film's; else none."""
+    if len(films) < _MANY:
+        return {}
+    try:
+        return {file.id: file for file in app.files(title_id)}
+    except ArrIsNot as error:
+        log.info("each file is asked for: %s", error)
+        return {}
+
+
+def _read_back(app: Application, title_id: int, film: Told, books: dict[int, MediaFile]) -> MediaFile:
+    known = books.get(film.file_id) or _known(app, film.file_id)
     if known is None or not _same(_ours(app, known), film.path):
-        known = next((one for one in app.files(title_id) if _same(_ours(app, one), film.path)), None)
+        listed = books.values() or app.files(title_id)
+        known = next((one for one in listed if _same(_ours(app, one), film.path)), None)
     if known is None:
         theirs = mapping.to_theirs(film.path, app.instance.mappings) or str(film.path)
         raise ArrStale(
@@ -167,8 +185,8 @@ def _read_back(app: Application, title_id: int, film: Told) -> MediaFile:
     return known
 
 
-def _renamed(app: Application, film: Told, announced: str) -> Path:
-    there = _ours(app, _known(app, film.file_id))
+def _renamed(app: Application, film: Told, announced: str, books: dict[int, MediaFile]) -> Path:
+    there = _ours(app, books.get(film.file_id) or _known(app, film.file_id))
     if there is None or there == film.path:
         raise ArrStale(
             f"{app.instance} was to name {film.path.name} {announced}, and did not.",
