@@ -2,8 +2,8 @@
 
 The server is ours, as `up` starts it, with SQLite. So many clients at once send imports (1.5 kB each, a hundred series
 in turn) as fast as they are answered; in the same run and by the same clients as many requests go to a trivial endpoint
-of the same server (`/api/health`, which answers `true`), and to the webhooks without the secret. Nobody is woken: nothing
-is deployed. The clients share the machine's cores with the server: read ratios. Results go to
+of the same server (`/api/health`, which answers `true`), and to the webhooks without the secret. Nobody is woken:
+nothing is deployed. The clients share the cores with the server: read ratios. Results go to
 `benchmarks/results/webhooks.json`.
 """
 

@@ -40,7 +40,7 @@ def _instance(name: str, instance: Instance | None, arr: Arr | None) -> None:
     st.subheader(words.plain(f"{kind.capitalize()} {name}"), anchor=False)
     if instance is None:
         st.warning("It is not in the settings that this dashboard was started with.")
-    _figures(arr)
+    _figures(kind, arr)
     if arr is not None:
         _state(arr)
         if arr.unseen:
@@ -52,17 +52,23 @@ def _instance(name: str, instance: Instance | None, arr: Arr | None) -> None:
         page.link_button(f"Open {instance.kind.application} ↗", instance.url, width="stretch")
 
 
-def _figures(arr: Arr | None) -> None:
+def _figures(kind: str, arr: Arr | None) -> None:
     zone = viewer.zone()
-    synced = words.moment(arr.synced_at, zone) if arr and arr.synced_at else "never"
-    called = words.moment(arr.webhook_at, zone) if arr and arr.webhook_at else "none yet"
-    books = f"{arr.files:,} files on its books" if arr else "nothing is known yet"
-    seen = f"{arr.films:,} are films in our libraries" if arr and arr.files else words.NOTHING
+    called = words.moment(arr.webhook_at, zone) if arr and arr.webhook_at else ""
     figures = {
-        "Version": (arr.version if arr and arr.version else words.NOTHING, seen),
-        "Last sync": (synced, books),
-        "Webhook": (_WEBHOOKS.get(arr.webhook, arr.webhook) if arr else _WEBHOOKS[""], "ours, there"),
-        "Last event": (called, f"{arr.wishes:,} titles wait for a look" if arr else words.NOTHING),
+        "Version": (arr.version if arr and arr.version else words.NOTHING, kind.capitalize()),
+        "Last sync": (
+            words.moment(arr.synced_at, zone) if arr and arr.synced_at else "never",
+            f"{arr.files:,} files, {arr.films:,} of them films here" if arr else "nothing is known yet",
+        ),
+        "Webhook": (
+            _WEBHOOKS.get(arr.webhook, arr.webhook) if arr else _WEBHOOKS[""],
+            f"last event {called}" if called else "no event yet",
+        ),
+        "Waiting": (
+            f"{arr.wishes:,} to look at" if arr else words.NOTHING,
+            f"{arr.untold:,} to tell of a swap" if arr else words.NOTHING,
+        ),
     }
     for column, (label, (value, note)) in zip(st.columns(4, gap="medium"), figures.items(), strict=True):
         column.metric(label, value, delta=note, delta_color="off", delta_arrow="off", border=True)
@@ -71,8 +77,6 @@ def _figures(arr: Arr | None) -> None:
 def _state(arr: Arr) -> None:
     if arr.words:
         (st.error if arr.failing else st.write)(words.plain(arr.words))
-    if arr.untold:
-        st.write(f"{arr.untold:,} swaps have still to be told to it.")
     if arr.webhook in {"missing", "foreign"}:
         what = "is not there" if arr.webhook == "missing" else "is there, but not as it should be"
         st.warning(
@@ -82,7 +86,7 @@ def _state(arr: Arr) -> None:
 
 
 def _unseen(arr: Arr) -> None:
-    st.write(f"Folders of its files that cannot be seen here: {len(arr.unseen):,}")
+    st.write("Files in these folders of its cannot be seen here:")
     rows = [{"Folder": one.folder, "Files": one.files, "What is missing": one.words} for one in arr.unseen]
     columns = {
         "Folder": st.column_config.Column(width=260),

@@ -56,8 +56,12 @@ def test_each_is_shown_with_its_sync_its_webhook_and_what_it_cannot_map(ids: dic
 
     shown = text(app)
     assert [one.value for one in app.subheader] == ["Sonarr main", "Radarr movies"]
-    assert [one.value for one in app.metric][:3] == ["4.0.19.2979", "20 Nov 2025, 18:00", "registered"]
-    assert "1 swaps have still to be told to it" in shown
+    assert [(one.value, one.delta) for one in app.metric][:4] == [
+        ("4.0.19.2979", "Sonarr"),
+        ("20 Nov 2025, 18:00", "3 files, 2 of them films here"),
+        ("registered", "last event 20 Nov 2025, 18:00"),
+        ("1 to look at", "1 to tell of a swap"),
+    ]
     assert "Our webhook is not there" in shown
     assert "reencodarr arr register movies" in shown
     assert "Radarr movies does not answer" in app.error[0].value.replace("\\", "")
