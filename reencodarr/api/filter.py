@@ -61,6 +61,8 @@ class Filter:
             return
         state = {**scope.get("state", {}), "who": who}
         await self._desk({**scope, "state": state}, receive, send)
+        if scope["path"] == talk.HELLO:  # It may poll other queues from now on, and will at once.
+            self._gate.forget(_header(scope, b"authorization"))
 
     async def _openly(self, scope: Any, receive: Any, send: Any) -> None:
         if near.is_near(scope):

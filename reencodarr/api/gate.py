@@ -67,6 +67,10 @@ class Gate:
             await self._be_slow()
         return caller
 
+    def forget(self, header: bytes) -> None:
+        """Look the sender of this header up again: what it may do has changed."""
+        self._callers.pop(_key(_credentials(header)), None)
+
     async def is_owner(self, run: str, caller: Caller) -> bool:
         """Whether a flow run is the caller's. Ids are compared as Prefect writes them."""
         return await self.owner_of(run) == caller.name
@@ -96,7 +100,7 @@ class Gate:
         name, colon, secret = credentials.partition(":")
         if not colon or not name or not secret:
             return None
-        key = hashlib.sha256(credentials.encode()).digest()
+        key = _key(credentials)
         until, caller = self._callers.get(key, (0.0, None))
         if caller is not None and time.monotonic() < until:
             return caller
@@ -120,6 +124,11 @@ class Gate:
         while len(self._owners) >= _MOST_REMEMBERED:
             self._owners.pop(next(iter(self._owners)))
         self._owners[run] = name
+
+
+def _key(credentials: str) -> bytes:
+    """What is remembered of a secret."""
+    return hashlib.sha256(credentials.encode()).digest()
 
 
 def _credentials(header: bytes) -> str:

@@ -4,6 +4,7 @@ A bare one kills its runs when it is stopped and leaves them Running for ever, a
 API (Prefect 3.8, measured). How long to wait, and what to say meanwhile, is `cli.worker`'s business.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -50,6 +51,14 @@ class Worker(ProcessWorker):
     @classmethod
     def __dispatch_key__(cls) -> str:
         return "reencodarr"
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        """Stop; Prefect 3.8 leaves an empty folder behind where it is stopped by a cancel."""
+        try:
+            await super().__aexit__(*exc_info)
+        finally:
+            with contextlib.suppress(OSError):
+                self._runner._tmp_dir.rmdir()
 
     @property
     def queues(self) -> frozenset[str]:

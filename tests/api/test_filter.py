@@ -38,10 +38,11 @@ class Register:
 
     secrets: dict[str, str] = field(default_factory=lambda: {"alpha": "a", "beta": "b"})
     owners: dict[str, str] = field(default_factory=dict)
+    queues: set[str] = field(default_factory=lambda: {"crf-search"})
 
     def caller(self, name: str, secret: str) -> Caller | None:
         known = self.secrets.get(name) == secret
-        return Caller(name=name, pool="linux", queues=frozenset({"crf-search"})) if known else None
+        return Caller(name=name, pool="linux", queues=frozenset(self.queues)) if known else None
 
     def owner(self, flow_run: str) -> str:
         return self.owners.get(flow_run, "")
@@ -239,6 +240,17 @@ def test_a_revoked_secret_is_refused_within_seconds(monkeypatch: pytest.MonkeyPa
         assert (await rig.client("alpha:a").get("/version")).status_code == 200
         await asyncio.sleep(0.25)
         assert (await rig.client("alpha:a").get("/version")).status_code == 401
+
+    conversation(talk)
+
+
+def test_a_worker_that_said_what_it_is_may_poll_its_queues_at_once() -> None:
+    async def talk(rig: Rig) -> None:
+        poll = {"work_queue_names": ["encode-1"]}
+        assert (await rig.client("alpha:a").post("/work_pools/linux/get_scheduled_flow_runs", json=poll)).is_error
+        rig.register.queues = {"crf-search", "encode-1"}  # As its hello does.
+        await rig.client("alpha:a").post("/reencodarr/hello")
+        assert (await rig.client("alpha:a").post("/work_pools/linux/get_scheduled_flow_runs", json=poll)).is_success
 
     conversation(talk)
 

@@ -133,9 +133,12 @@ class Site:
     def worker(self, name: str, *arguments: str, local: bool = False) -> "Iterator[Program]":
         """`reencodarr worker` with nothing but a token and a scratch folder."""
         scratch = self.workplace.settings.scratch if local else self.folder / name / "scratch"
+        temporary = self.folder / name / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder / name),
+            "TMPDIR": str(temporary),
             "REENCODARR_TOKEN": self.token(name, local=local),
             "REENCODARR_DATA_DIR": str(self.folder / name / "data"),
             "REENCODARR_SCRATCH_DIR": str(scratch),

@@ -71,5 +71,7 @@ def test_a_film_is_searched_and_encoded_elsewhere_and_replaced_here(site: Site, 
     assert encoded.bytes_up == encoded.outcome.delivery.size
     assert site.engine.by_state() == ["COMPLETED", "COMPLETED"]
     assert site.place.failures() == []
+    assert not list((site.folder / "attic" / "tmp").glob("runner_storage/*"))
+    assert "Invalid token" not in site.server.log.read_text()
     scratch = site.folder / "attic" / "scratch"
     assert [path for path in scratch.rglob("*") if path.is_file() and path.name != ".making"] == []
