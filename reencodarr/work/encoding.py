@@ -12,7 +12,8 @@ from reencodarr.progress import Report, silent
 from reencodarr.quality import correction, measure
 from reencodarr.quality.measure import Achieved
 from reencodarr.tools import scratch as scratches
-from reencodarr.units import Bytes, Crf
+from reencodarr.units import Crf
+from reencodarr.work import room
 from reencodarr.work.bench import Bench
 from reencodarr.work.orders import Encoded, EncodeTerms, NotWorth, Order
 from reencodarr.work.staging import Staging
@@ -39,8 +40,8 @@ def encode(
     Raises SourceVanished, DamagedSource, FramesMispaired, ProgramError, StorageError, NoSpace; leaves nothing in
     scratch.
     """
-    expected = Bytes(round(terms.facts.size * terms.plan.largest_ratio))
-    scratches.require_space(scratches.made(bench.scratch), expected, reserve=bench.reserve)
+    needed = room.needed(order, bench.build)
+    scratches.require_space(scratches.made(bench.scratch), needed, reserve=bench.reserve)
     with scratches.folder(bench.scratch, f"encode-{order.job or order.attempt}") as folder:
         source = staging.film(folder, report=report)
         job = _Job(

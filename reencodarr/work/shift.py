@@ -134,7 +134,7 @@ class _Shift:
         order, bench = self._order, self._post.bench
         self._halt.heed()
         quota = self._post.settings.scratch_quota_bytes
-        room.require(bench.scratch, room.needed(order), quota=None if quota is None else Bytes(quota))
+        room.require(bench.scratch, room.needed(order, bench.build), quota=None if quota is None else Bytes(quota))
         staging = self._staging()
         if isinstance(order.terms, SearchTerms):
             return searching.search(
