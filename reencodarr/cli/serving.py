@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import httpx
 
@@ -40,15 +40,13 @@ def serve(
     welcome: Welcome,
     *,
     environment: Mapping[str, str],
-    requests: Callable[[], int],
+    asked: Asked,
 ) -> int:
     """Work until a signal, a request or the server says stop; the exit code.
 
-    `requests` tells how often somebody who can send no signal asked to stop.
+    `asked` counts already.
     """
-    asked = Asked(requests)
-    with asked.by_signals():
-        return asyncio.run(_Serving(loaded, way, capabilities, welcome, asked).run(environment))
+    return asyncio.run(_Serving(loaded, way, capabilities, welcome, asked).run(environment))
 
 
 class _Serving:

@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from reencodarr import __version__
 from reencodarr import settings as server_settings
 from reencodarr.cli import doctor, exits, logs, prefect_api
 from reencodarr.cli.console import bytes_text, err, out, safe
+from reencodarr.cli.stopping import Asked
 from reencodarr.errors import ServerUnreachable
 from reencodarr.tools import platforms, scratch, variables
 from reencodarr.units import Seconds
@@ -73,11 +73,14 @@ def _join(loaded: WorkerSettings, *, check: bool) -> int:
         skew = link.judged_skew(way.skew)
         if skew:
             err.print(f"[yellow]{safe(skew)}[/]")
-        _introduce(capabilities, welcome, way.address)
         if check:
+            _introduce(capabilities, welcome, way.address)
             return exits.DONE
         with stop_file.requests(scratch.made(loaded.data_dir)) as requests:
-            return _serve(loaded, joined, way, capabilities, welcome, requests)
+            asked = Asked(requests)
+            with asked.by_signals():
+                _introduce(capabilities, welcome, way.address)
+                return _serve(loaded, joined, way, capabilities, welcome, asked)
 
 
 def _ask_to_stop(loaded: WorkerSettings) -> int:
@@ -133,7 +136,7 @@ def _serve(
     way: Link,
     capabilities: Capabilities,
     welcome: Welcome,
-    requests: Callable[[], int],
+    asked: Asked,
 ) -> int:
     """Join the pool and work until a signal, a request or the server says stop."""
     platforms.here().bind_descendants()
@@ -150,7 +153,7 @@ def _serve(
     from reencodarr.cli import serving
 
     try:
-        return serving.serve(loaded, way, capabilities, welcome, environment=environment, requests=requests)
+        return serving.serve(loaded, way, capabilities, welcome, environment=environment, asked=asked)
     finally:
         prefect_api.drain()
         handback.withdraw(loaded.data_dir)

@@ -1,6 +1,7 @@
 """Machines with something wrong: programs that stand in for a worker's ffmpeg, and clocks that go wrong."""
 
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,14 @@ def clock(seconds: int) -> dict[str, str]:
     found = [str(path) for path in Path("/usr/lib").glob("*/faketime/libfaketime.so.1")]
     if not found:
         pytest.skip("libfaketime is not installed; .ci/run has the line")
-    # The clock on the wall only: a monotonic one that jumps would be another fault.
-    return {"LD_PRELOAD": found[0], "FAKETIME": f"{seconds:+d}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return {
+        "LD_PRELOAD": found[0],
+        "FAKETIME": f"{seconds:+d}",
+        # The clock on the wall only: a monotonic one that jumps would be another fault.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # An encoder's many threads hang in libfaketime now and then.
+        "FAKETIME_ONLY_CMDS": Path(sys.executable).name,
+    }
 
 
 def _program(place: Path, ffmpeg: Path, first: str) -> Path:
