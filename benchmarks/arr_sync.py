@@ -2,7 +2,7 @@
 
 A pretended Sonarr in a process of its own makes up series of 50 episodes as it is asked for them; our library (SQLite)
 knows the same files. Each sync is a fresh process: one that knows nothing yet, one after which nothing changed, and one
-after a hundredth of our rows had been told something else. Peak memory is that of our process alone, and so are its
+after a fiftieth of our rows had been told something else. Peak memory is that of our process alone, and so are its
 CPU seconds; wall seconds hold those of the pretended Sonarr, which shares the machine. Nothing is at the films' places
 on disk, as the sync has no reason to look. Results go to `benchmarks/results/arr_sync.json`.
 """
@@ -90,7 +90,7 @@ def measure(url: str, files: int, folder: Path) -> dict[str, object]:
     with engine.begin() as connection:
         connection.exec_driver_sql(_TOLD_OTHERWISE)
     engine.dispose()
-    return {**taken, "a hundredth changed": _apart(url, folder)}
+    return {**taken, "a fiftieth changed": _apart(url, folder)}
 
 
 def _apart(url: str, folder: Path) -> object:

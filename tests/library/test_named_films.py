@@ -1,6 +1,7 @@
 """Films that somebody names: looked at one by one, whatever the rest of the library is like."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_only_reading_afresh_sees_other_bytes_behind_the_same_stat(sqlite_engine
     again = scan.scan_files(sqlite_engine, library(sqlite_engine), [film], SETTLED, afresh=True)
 
     assert (usual.changed, afresh.changed, again.changed) == (0, 1, 0)
+
+
+def test_a_young_film_that_still_grows_is_not_believed(sqlite_engine: Engine, root: Path) -> None:
+    films.scanned(sqlite_engine, root)
+    grows, whole = films.write(root / "grows.mkv", age=0), films.write(root / "whole.mkv", age=0)
+    writer = threading.Timer(0.3, grows.write_bytes, [b"x" * 600])
+
+    writer.start()
+    found = scan.scan_files(sqlite_engine, library(sqlite_engine), [grows, whole])
+
+    assert (found.new, found.ignored_unstable) == (1, 1)
+    assert set(films.states(sqlite_engine)) == {"whole.mkv"}
 
 
 def test_only_films_that_are_gone_are_buried(sqlite_engine: Engine, root: Path) -> None:

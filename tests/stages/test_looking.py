@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from reencodarr.library import database, wishes
 from reencodarr.library.states import State
-from reencodarr.library.tables import ArrWish
+from reencodarr.library.tables import ArrWish, VideoState
 from reencodarr.stages import fulfilling
 from reencodarr.stages.comparing import Change
 from reencodarr.stages.fulfilling import Fulfilled
@@ -133,6 +133,24 @@ def test_who_asks_again_during_the_look_is_heard(site: Site) -> None:
 
     assert done.titles == 2
     assert waiting(site) == []
+
+
+def test_a_film_that_is_being_swapped_is_left_to_the_next_run(site: Site) -> None:
+    [file] = site.series(1)
+    site.look(file.title_id)
+    number, _ = site.video(site.here(file))
+    with database.session(site.workplace.database) as session:
+        state = session.get_one(VideoState, number)
+        state.state, state.claimed_by = State.ENCODED.value, "somebody"
+        session.add(state)
+    new = site.fake.library.upgrade(file.id, size=700)[1]
+    films.write(site.here(new), b"x" * 700)
+    wish(site, file.title_id)
+
+    done = fulfil(site)
+
+    assert (done.titles, done.left) == (1, 1)
+    assert set(site.rows()) == {file.id}
 
 
 def test_a_wish_for_all_is_a_sync(site: Site) -> None:
