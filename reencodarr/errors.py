@@ -72,6 +72,8 @@ happened, to which file, and what to do.
     │   ├── ArrFailed              it did not do what it was asked; its own words
     │   ├── SyncBusy               another run already syncs it
     │   ├── ArrStale               it still does not know a file as it is
+    │   ├── SidecarMissing         what lay beside a film is gone since it was told of it
+    │   ├── ReplacementMissing     no other release of a bad file has come
     │   └── RemedyRefused          a bad file cannot be replaced as asked
     └── DatabaseError
         ├── DatabaseOutdated       migrations are missing
@@ -631,6 +633,19 @@ class ArrStale(ArrError):
 
     code = "arr_stale"
     transient = True
+
+
+class SidecarMissing(ArrError):
+    """Raised when what lay beside a film is gone since it was told of that film."""
+
+    category = Category.FILE_OPERATION
+    code = "sidecar_missing"
+
+
+class ReplacementMissing(ArrError):
+    """Raised when no other release of a bad file has come for as long as it is worth waiting."""
+
+    code = "replacement_missing"
 
 
 class RemedyRefused(ArrError):

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from reencodarr.errors import Stage
+from reencodarr.errors import ReplacementMissing, SidecarMissing, Stage
 from reencodarr.library import arr_files, failures
 from reencodarr.library.failures import Which
-from reencodarr.library.tables import ArrNotice, Failure, now
+from reencodarr.library.tables import ArrNotice, BadFile, Failure, now
 
 LEASE = timedelta(minutes=30)
 """How long a notice that somebody works on is left to them; longer than a rescan is waited for."""
@@ -25,8 +25,9 @@ PAUSES = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)
 )  # fmt: skip
 """Before each further try: about two days in all, for one that is switched off over a weekend's night or two."""
-SIDECARS = "sidecar_missing"
-"""Code of the failure that a file beside a film has gone; only a person can say that this is well."""
+
+_ACKNOWLEDGED = (SidecarMissing.code, ReplacementMissing.code)
+"""Failures that only a person can end."""
 
 
 class NoticeState(StrEnum):
@@ -118,7 +119,7 @@ def finish(session: Session, notice_id: int, words: str) -> None:
     row = session.get_one(ArrNotice, notice_id)
     row.state, row.words, row.ended_at = NoticeState.DONE.value, words, now()
     session.add(row)
-    _resolve(session, col(Failure.video_id) == row.video_id, col(Failure.code) != SIDECARS)
+    _resolve(session, col(Failure.video_id) == row.video_id, col(Failure.code).not_in(_ACKNOWLEDGED))
 
 
 def put_off(session: Session, notice_id: int, words: str) -> bool:
@@ -143,14 +144,13 @@ def give_back(session: Session, notice_id: int) -> None:
 
 
 def retry(session: Session, which: Which) -> int:
-    """Do again what was given up, for all films with an open failure of this cause; how many films."""
-    told = select(ArrNotice.video_id)
-    query = select(Failure.video_id).where(
-        which.condition,
-        Failure.stage == Stage.SYNC.value,
-        col(Failure.resolved_at).is_(None),
-        col(Failure.video_id).in_(told),
-    )
+    """Do again what was given up, for all films with an open failure of this cause; how many films.
+
+    A failure that only a person can end (a missing sidecar, a bad file without a replacement) is acknowledged by this.
+    """
+    ours = col(Failure.video_id).in_(select(ArrNotice.video_id)) | col(Failure.video_id).in_(select(BadFile.video_id))
+    still_open = (col(Failure.stage) == Stage.SYNC.value) & col(Failure.resolved_at).is_(None)
+    query = select(Failure.video_id).where(which.condition, still_open, ours)
     videos = set(session.exec(query).all())
     for video_id in videos:
         given_up = (col(ArrNotice.video_id) == video_id) & (col(ArrNotice.state) == NoticeState.FAILED.value)

@@ -22,17 +22,16 @@ from reencodarr.errors import (
     ArrRefused,
     ArrUnreachable,
     ArrVersion,
-    Category,
     DatabaseError,
     FileUnreadable,
     LibraryError,
     ReencodarrError,
+    SidecarMissing,
     Stage,
     WorkStopped,
 )
 from reencodarr.library import database, failures, notices, wishes
-from reencodarr.library.failures import Cause
-from reencodarr.library.notices import SIDECARS, Step
+from reencodarr.library.notices import Step
 from reencodarr.library.tables import ArrNotice, now
 from reencodarr.paths import from_text, to_text
 from reencodarr.stages import rescans, sidecars
@@ -194,7 +193,7 @@ def _finish(workplace: Workplace, app: Application, title_id: int, film: Told) -
         if film.file_id != row.file_id or film.path != former:
             wishes.wish(session, app.instance.name, title_id, "swap")
         if fate.missing:
-            failures.keep(session, film.video_id, _missing(app, film, fate), context={"notice": row.id}, attempt=0)
+            failures.record(session, film.video_id, _missing(app, film, fate), context={"notice": row.id})
     log.info("%s: %s", film.path.name, words)
 
 
@@ -204,13 +203,10 @@ def _said(fate: Fate) -> str:
     return missing + left
 
 
-def _missing(app: Application, film: Told, fate: Fate) -> Cause:
-    return Cause(
-        stage=Stage.SYNC,
-        category=Category.FILE_OPERATION,
-        code=SIDECARS,
-        message=f"Since {app.instance} was told of {film.path.name}, these are missing beside it: "
-        f"{', '.join(fate.missing)}.",
+def _missing(app: Application, film: Told, fate: Fate) -> SidecarMissing:
+    return SidecarMissing(
+        f"Since {app.instance} was told of {film.path.name}, these are missing beside it: {', '.join(fate.missing)}.",
+        path=film.path,
         advice="Look into its recycle bin, put back what you want, then acknowledge with --retry.",
     )
 

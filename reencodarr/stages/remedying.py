@@ -17,15 +17,13 @@ from reencodarr.errors import (
     ArrError,
     ArrNotFound,
     ArrUnreachable,
-    Category,
     RemedyRefused,
+    ReplacementMissing,
     SettingsError,
-    Stage,
     StateConflict,
 )
 from reencodarr.library import bad_files, database, failures, transitions
 from reencodarr.library.bad_files import BadState, Subject
-from reencodarr.library.failures import Cause
 from reencodarr.library.notices import Step
 from reencodarr.library.tables import BadFile, now
 from reencodarr.stages import remedies
@@ -39,7 +37,6 @@ LEASE = timedelta(minutes=15)
 """A step that another process began is left to it for so long."""
 KNOWN_FOR = timedelta(minutes=4)
 """How long an application tells of a command that has ended: five minutes (Sonarr 4, Radarr 5 and 6)."""
-NO_REPLACEMENT = "replacement_missing"
 _SEARCHES = frozenset({"episodesearch", "moviessearch", "seasonsearch", "seriessearch"})
 _BEGUN = " begun"
 
@@ -226,15 +223,12 @@ def _give_up_if_late(workplace: Workplace, bad_id: int, words: str) -> None:
             return
         step = Step(name="given up", words=f"After {WAIT.days} days: {words}.", at=now().isoformat(timespec="seconds"))
         bad_files.note(session, row, step, state=BadState.FAILED)
-        failures.keep(session, row.video_id, _late(row, words), context={"bad_file": bad_id}, attempt=0)
+        failures.record(session, row.video_id, _late(row, words), context={"bad_file": bad_id})
     log.warning("bad file %d is given up: %s", bad_id, words)
 
 
-def _late(row: BadFile, words: str) -> Cause:
-    return Cause(
-        stage=Stage.SYNC,
-        category=Category.ARR,
-        code=NO_REPLACEMENT,
-        message=f"{row.instance} was to replace a bad file, and {words}, {WAIT.days} days after it was confirmed.",
+def _late(row: BadFile, words: str) -> ReplacementMissing:
+    return ReplacementMissing(
+        f"{row.instance} was to replace a bad file, and {words}, {WAIT.days} days after it was confirmed.",
         advice="Search for it there by hand.",
     )

@@ -63,8 +63,7 @@ def find(workplace: Workplace, app: Application, video_id: int, file_id: int) ->
     roots.check_mounted(library)
     there = _ours(app, _known(app, file_id))
     if there is not None and there.is_file() and there.stat().st_size == video.size:
-        follow(workplace, video_id, there)
-        return there
+        return follow(workplace, video_id, there)
     log.info("%s is %s; there is nothing to tell of it", video.path, "gone" if gone else "not there any more")
     return None
 
@@ -126,8 +125,7 @@ def rename(workplace: Workplace, app: Application, title_id: int, films: Sequenc
     for file_id, announced in wanted.items():
         film = ours[file_id]
         try:
-            there = _renamed(app, film, announced, books)
-            follow(workplace, film.video_id, there)
+            there = follow(workplace, film.video_id, _renamed(app, film, announced, books))
         except (ArrStale, LibraryError, FileUnreadable) as error:
             film.trouble = error
             continue
@@ -135,8 +133,8 @@ def rename(workplace: Workplace, app: Application, title_id: int, films: Sequenc
         film.path = there
 
 
-def follow(workplace: Workplace, video_id: int, path: Path) -> None:
-    """Have our library know a film under its new name, with all that it knows of it.
+def follow(workplace: Workplace, video_id: int, path: Path) -> Path:
+    """Have our library know a film under its new name, with all that it knows of it; that name, without links.
 
     Raises LibraryError where it is another file or lies outside, FileUnreadable, RootMissing.
     """
@@ -150,6 +148,7 @@ def follow(workplace: Workplace, video_id: int, path: Path) -> None:
         video = videos.at(session, where)
     if video is None or video.id != video_id:
         raise LibraryError(f"{where} is not the film that was renamed.", path=where, advice="Scan its library.")
+    return where
 
 
 def _books(app: Application, title_id: int, films: Sequence[Told]) -> dict[int, MediaFile]:

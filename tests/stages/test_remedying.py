@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from reencodarr.errors import ArrError, ReencodarrError, RemedyRefused, StateConflict
 from reencodarr.library import bad_files, database
 from reencodarr.library.bad_files import BadState
+from reencodarr.library.failures import Which
 from reencodarr.library.tables import BadFile, now
-from reencodarr.stages import remedies, remedying
+from reencodarr.stages import queue, remedies, remedying
 from tests.arr.fake import Failure, File
 from tests.stages import arrs, farm
 from tests.stages.arrs import Shelf
@@ -261,6 +262,8 @@ def test_after_two_weeks_it_is_given_up_by_name(shelf: Shelf) -> None:
 
     assert row(shelf, bad).state == "failed"
     assert [(stage, code) for stage, code, _ in shelf.failures()] == [("sync", "replacement_missing")]
+    assert queue.retry(shelf.workplace, (), Which(code="replacement_missing")) == 1
+    assert shelf.failures() == []
 
 
 def test_another_file_of_the_title_is_no_replacement(shelf: Shelf) -> None:

@@ -78,6 +78,16 @@ _BY_CODE = {
         remedy=Remedy.EXCLUDE, words="Nothing would be saved: exclude them, or let the policy allow larger results."
     ),
     "not_a_video": Advice(remedy=Remedy.EXCLUDE, words="They are no films: exclude them, or remove them."),
+    "arr_stale": Advice(
+        remedy=Remedy.MEND, words="See that Sonarr or Radarr sees the films where its mapping says, then retry."
+    ),
+    "sidecar_missing": Advice(
+        remedy=Remedy.MEND,
+        words="Look into the recycle bin of Sonarr or Radarr, put back what you want, then retry to acknowledge.",
+    ),
+    "replacement_missing": Advice(
+        remedy=Remedy.MEND, words="Search for another release by hand, then retry to acknowledge."
+    ),
     "program_failed": Advice(
         remedy=Remedy.LOOK, words="Read the example's last lines. If one machine has them all, it is at fault."
     ),
