@@ -127,8 +127,9 @@ def settle(workplace: Workplace, instance: Instance, places: Places, listings: S
     troubles = reviewing.review(
         workplace, [_wanted(one, one.place) for one in seen if one.place and one.look in _LOOKS]
     )
-    moved = [one.row.video_id for one in seen if one.change is Change.RENAMED and one.row and one.row.video_id]
-    reviewing.bury(workplace, moved)
+    moved = {one.row.video_id: one.place for one in seen if one.change is Change.RENAMED and one.row}
+    reviewing.follow(workplace, {video: place.path for video, place in moved.items() if video and place})
+    reviewing.bury(workplace, [video for video in moved if video])
     good = [one for one in seen if one.listing.title.id not in troubles]
     listed = {one.file.id for one in seen}
     paths = {one.file.path for one in seen}

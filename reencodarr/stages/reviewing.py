@@ -1,14 +1,14 @@
 """Our own look at single files that a Sonarr or Radarr named: whatever it says of them, the scan decides."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import col, select
 
 from reencodarr.errors import LibraryError
-from reencodarr.library import database, departed, scan, walk
+from reencodarr.library import database, departed, scan, videos, walk
 from reencodarr.library.tables import Library, Video
 from reencodarr.stages import scanning
 from reencodarr.stages.comparing import Look
@@ -45,6 +45,26 @@ def review(workplace: Workplace, wanted: Sequence[Wanted]) -> dict[int, str]:
         if some:
             troubles |= _look(workplace, some, afresh=look is Look.AFRESH)
     return troubles
+
+
+def follow(workplace: Workplace, moved: Mapping[int, Path]) -> None:
+    """Let films keep what is known of them that were copied to another disk: new paths by the films' old numbers.
+
+    The scan takes such a copy for a new film, as nothing but its bytes is the same.
+    """
+    for video_id, path in moved.items():
+        with database.session(workplace.database, reads_only=True) as session:
+            old, copy = session.get_one(Video, video_id), videos.at(session, path)
+        if copy is None or copy.id == video_id or not _same_bytes(old, copy) or old.path.exists():
+            continue
+        with database.session(workplace.database) as session:
+            videos.adopt(session, video_id, path, videos.identity(copy))
+            session.get_one(Video, video_id).library_id = copy.library_id
+        log.info("%s is %s now", old.path, path)
+
+
+def _same_bytes(old: Video, copy: Video) -> bool:
+    return bool(old.sparse_hash) and (old.size, old.sparse_hash) == (copy.size, copy.sparse_hash)
 
 
 def bury(workplace: Workplace, video_ids: Iterable[int]) -> dict[int, str]:

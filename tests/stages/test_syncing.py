@@ -167,6 +167,27 @@ def test_a_rename_keeps_everything(site: Site) -> None:
     assert len(site.known()) == 1
 
 
+def test_a_film_that_they_copied_to_another_disk_keeps_everything(site: Site) -> None:
+    [file] = site.series(1)
+    site.place.scan()
+    site.sync()
+    path = site.here(file)
+    number = learned(site, path)
+    with database.session(site.workplace.database) as session:
+        session.get_one(VideoState, number).state = State.SKIPPED.value
+    copy = films.write(site.films / "Disk 2" / "Firefly - S01E01.mkv", path.read_bytes(), age=60 * 60 * 5)
+    path.unlink()
+    file.path = "/tv/Disk 2/Firefly - S01E01.mkv"
+
+    done = site.sync()
+
+    assert done.changes == {Change.RENAMED: 1}
+    assert site.video(copy) == (number, State.SKIPPED)
+    assert has_facts(site, number)
+    assert site.rows()[file.id].video_id == number
+    assert sorted(site.known().values()) == [State.GONE, State.SKIPPED], "the scan had taken it for a new one"
+
+
 def test_a_deleted_file_becomes_a_tombstone_and_its_row_goes(site: Site) -> None:
     first, second = site.series(2)
     site.place.scan()
