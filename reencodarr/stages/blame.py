@@ -17,6 +17,7 @@ from reencodarr.errors import (
     ObjectMissing,
     OrderUnreadable,
     Stage,
+    UploadLost,
 )
 from reencodarr.library import failures, jobs, transitions, workers
 from reencodarr.library.states import RESTING, State
@@ -37,7 +38,7 @@ the film's: it cannot be read or decoded, its frames do not pair, no CRF reaches
 """
 OF_THE_COPY = frozenset({ObjectDamaged.code, ObjectMissing.code})
 """Failures of a transfer that a new copy in the bucket may cure, wherever it is read next."""
-OF_THE_BUCKET = frozenset({BucketUnreachable.code, BucketRefused.code, BucketFull.code})
+OF_THE_BUCKET = frozenset({BucketUnreachable.code, BucketRefused.code, BucketFull.code, UploadLost.code})
 """Failures that say nothing about film or worker."""
 WORKING = {Kind.CRF_SEARCH: State.CRF_SEARCHING, Kind.ENCODE: State.ENCODING}
 """The state of a video while a job is done."""

@@ -89,8 +89,7 @@ def test_a_killed_proof_is_made_again(rig: Rig, served: Served, small_film: Path
         with gates.held(rig.proxy, gates.COLLECT, cut=10_000) as hold:
             served.until(film, hold.reached.is_set)
             run_of(served.rest).kill()
-        # A pass tries it again in the next hour; somebody else may at once.
-        served.wait(served.start("finalize", video=str(rig.video(film))))
+        served.until(film, lambda: rig.place.state(film) is State.REPLACED)
 
         assert rig.outcomes(film) == ["done"]
         after(rig, far)
