@@ -125,6 +125,13 @@ def listed(url: str, video: int) -> tuple[reading.Listed, ...]:
         return reading.listed(session, video)
 
 
+@st.cache_data(ttl=FRESH, max_entries=20, show_spinner=False)
+def errands(url: str) -> tuple[tuple[reading.Notice, ...], tuple[reading.Bad, ...]]:
+    """`reading.notices` and `reading.bad_files`."""
+    with _session(url) as session:
+        return reading.notices(session), reading.bad_files(session)
+
+
 def instances() -> Mapping[str, Instance]:
     """The Sonarrs and Radarrs in the settings, by name.
 

@@ -1,9 +1,11 @@
-"""Each Sonarr and Radarr: its last sync, our webhook in it, what it names that we cannot see, and a button that syncs.
+"""Each Sonarr and Radarr: its last sync, our webhook in it, what it names that we cannot see, what it has still to be
+told, its bad files, and a button that syncs.
 
 The button starts a deployment; where no Prefect API is configured it says what to type instead.
 """
 
 import shlex
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,7 +13,7 @@ import streamlit as st
 from dashboards import actions, data, viewer, words
 from reencodarr.arr.instance import Instance
 from reencodarr.errors import ReencodarrError
-from reencodarr.library.reading import Arr
+from reencodarr.library.reading import Arr, Bad, Notice
 
 _WEBHOOKS = {
     "": "not looked at yet",
@@ -31,8 +33,11 @@ def show() -> None:
             "export REENCODARR_SONARR__MAIN__URL=http://nas:8989\nexport REENCODARR_SONARR__MAIN__API_KEY=...",
             language="bash",
         )
+    notices, bad = data.errands(data.location())
     for name in sorted({*configured, *known}):
         _instance(name, configured.get(name), known.get(name))
+        _untold([one for one in notices if one.instance == name])
+        _bad([one for one in bad if one.instance == name])
 
 
 def _instance(name: str, instance: Instance | None, arr: Arr | None) -> None:
@@ -88,11 +93,51 @@ def _state(arr: Arr) -> None:
 def _unseen(arr: Arr) -> None:
     st.write("Files in these folders of its cannot be seen here:")
     rows = [{"Folder": one.folder, "Files": one.files, "What is missing": one.words} for one in arr.unseen]
-    columns = {
-        "Folder": st.column_config.Column(width=260),
-        "Files": st.column_config.Column(width=70),
-        "What is missing": st.column_config.Column(width="large"),
-    }
+    _table(rows, wide="What is missing")
+
+
+def _untold(notices: Sequence[Notice]) -> None:
+    """Swaps that it does not know of yet."""
+    if not notices:
+        return
+    st.write("It has still to be told that these films were swapped:")
+    rows = [
+        {"Film": one.film, "State": _due(one), "What happened last": one.words or "not tried yet"} for one in notices
+    ]
+    _table(rows, wide="What happened last")
+    if any(one.given_up for one in notices):
+        st.warning("What was given up is told again after `reencodarr failures --stage sync --retry`.")
+
+
+def _due(notice: Notice) -> str:
+    tries = f"{notice.tries} tries" if notice.tries != 1 else "1 try"
+    if notice.given_up:
+        return f"given up after {tries}"
+    return f"due {words.moment(notice.due_at, viewer.zone())}" + (f", after {tries}" if notice.tries else "")
+
+
+def _bad(files: Sequence[Bad]) -> None:
+    """Bad files, and how far their replacement is."""
+    if not files:
+        return
+    st.write("Bad files:")
+    rows = [
+        {
+            "Number": one.number,
+            "Film": one.film,
+            "Reason": one.reason,
+            "State": one.state,
+            "What happened last": one.step or words.NOTHING,
+        }
+        for one in files
+    ]
+    _table(rows, wide="What happened last")
+    if any(one.state == "reported" for one in files):
+        st.info("Nothing is done about a reported file before somebody agrees: `reencodarr bad confirm NUMBER`.")
+
+
+def _table(rows: Sequence[Mapping[str, object]], *, wide: str) -> None:
+    columns = {wide: st.column_config.Column(width="large")}
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", column_config=columns)
 
 

@@ -22,12 +22,14 @@ def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     with Session(database.engine(url)) as session:
         ids = specimens.fill(session)
         arrs.fill(session, ids)
+        arrs.report(session, ids)
         session.commit()
     monkeypatch.setenv("REENCODARR_DATABASE_URL", url)
     monkeypatch.setenv("REENCODARR_SONARR__MAIN__URL", "http://nas:8989/sonarr")
     monkeypatch.setenv("REENCODARR_SONARR__MAIN__API_KEY", "secret-key")
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     data.arrs.clear()
+    data.errands.clear()
     data.listed.clear()
     return ids
 
@@ -65,9 +67,21 @@ def test_each_is_shown_with_its_sync_its_webhook_and_what_it_cannot_map(ids: dic
     assert "Our webhook is not there" in shown
     assert "reencodarr arr register movies" in shown
     assert "Radarr movies does not answer" in app.error[0].value.replace("\\", "")
-    assert list(app.dataframe[0].value["Folder"]) == ["/data/movies"]
+    assert list(app.dataframe[2].value["Folder"]) == ["/data/movies"]
     assert links(app) == {"Open Sonarr ↗": "http://nas:8989/sonarr"}
     assert "secret-key" not in shown
+
+
+def test_what_it_has_to_be_told_and_which_bad_files_it_replaces_is_listed(ids: dict[str, int]) -> None:
+    app = visit()
+
+    untold, bad = app.dataframe[0].value, app.dataframe[1].value
+    assert list(untold["State"]) == ["given up after 9 tries", "due 20 Nov 2025, 18:00"]
+    assert list(untold["What happened last"]) == ["It does not answer.", "not tried yet"]
+    assert "failures --stage sync --retry" in text(app)
+    assert list(bad["State"]) == ["reported", "searching"]
+    assert bad["What happened last"][1] == "search: It looks for another release."
+    assert "bad confirm NUMBER" in text(app)
 
 
 def test_a_press_starts_a_sync_of_that_instance(ids: dict[str, int], prefect: Prefect) -> None:

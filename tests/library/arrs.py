@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from sqlmodel import Session
 
-from reencodarr.library.tables import ArrFile, ArrInstance, ArrNotice, ArrWish
+from reencodarr.library.tables import ArrFile, ArrInstance, ArrNotice, ArrWish, BadFile
 from tests.library.specimens import START
 
 HOSTILE = "Show ![x](http://evil) :red[c]"
@@ -49,7 +49,18 @@ def fill(session: Session, ids: Mapping[str, int]) -> None:
             )
         )
     session.add(ArrWish(instance="main", title_id=7))
-    for state in ("waiting", "done"):
-        told = ArrNotice(swap_id=state, video_id=ids["replaced"], instance="main", file_id=1, title_id=7, state=state)
-        session.add(told)
+    notice = {"video_id": ids["replaced"], "instance": "main", "file_id": 1, "title_id": 7}
+    session.add(ArrNotice(swap_id="waiting", due_at=START, **notice))
+    session.add(ArrNotice(swap_id="done", state="done", **notice))
+    session.add(ArrNotice(swap_id="failed", state="failed", tries=9, words="It does not answer.", **notice))
+    session.flush()
+
+
+def report(session: Session, ids: Mapping[str, int]) -> None:
+    """Two bad files of `main`, one of which it looks for, and one that was dismissed."""
+    file = {"instance": "main", "file_id": 1, "title_id": 7, "reason": "no sound"}
+    steps = [{"name": "search", "words": "It looks for another release.", "at": START.isoformat()}]
+    session.add(BadFile(video_id=ids["replaced"], state="searching", steps=json.dumps(steps), **file))
+    session.add(BadFile(video_id=ids["encoding"], steps="{", **file))
+    session.add(BadFile(video_id=ids["encoding"], state="dismissed", **file))
     session.flush()

@@ -2,12 +2,13 @@
 
 `page` and `counts` list videos, `film` tells everything about one, `savings`, `report` and `failures` add up, `period`
 tells of a day, `summary` is the table at the end of a run; `machines`, `given` and `backlog` tell who works on what,
-and what waits; `arrs` and `listed` tell of Sonarr and Radarr. All figures about a swap come from the ledger, never
-from live rows. What a session has not flushed yet is not seen.
+and what waits; `arrs`, `listed`, `notices` and `bad_files` tell of Sonarr and Radarr. All figures about a swap come
+from the ledger, never from live rows. What a session has not flushed yet is not seen.
 """
 
 from reencodarr.library.reading.arrs import Arr, Listed, Unseen, arrs, listed
 from reencodarr.library.reading.causes import ExcludedGroup, FailureGroup, FailureReport, Tally, failures, report
+from reencodarr.library.reading.errands import Bad, Notice, bad_files, notices
 from reencodarr.library.reading.film import Film, film
 from reencodarr.library.reading.lists import Counts, Page, Query, Root, Sort, counts, page, roots, summary
 from reencodarr.library.reading.machines import Backlog, Condition, Given, Machine, backlog, given, machines
@@ -18,6 +19,7 @@ from reencodarr.library.reading.totals import Savings, savings
 __all__ = [
     "Arr",
     "Backlog",
+    "Bad",
     "Condition",
     "Counts",
     "ExcludedGroup",
@@ -27,6 +29,7 @@ __all__ = [
     "Given",
     "Listed",
     "Machine",
+    "Notice",
     "Page",
     "Period",
     "Query",
@@ -38,12 +41,14 @@ __all__ = [
     "Unseen",
     "arrs",
     "backlog",
+    "bad_files",
     "counts",
     "failures",
     "film",
     "given",
     "listed",
     "machines",
+    "notices",
     "page",
     "period",
     "report",
