@@ -1,4 +1,7 @@
-"""The commands. Each is imported only when it is called, so that `--help` answers at once."""
+"""The commands. Each is imported only when it is called, so that `--help` answers at once.
+
+The commands of a group are imported when the group is named, for their own words are what its help shows.
+"""
 
 from cyclopts import App
 
@@ -21,6 +24,13 @@ COMMANDS = {
     "service": "Print what starts a worker or a server with its machine.",
     "pools": "Make the Prefect work pools that `prefect deploy --all` needs.",
 }
+GROUPS = {
+    "db": "Make the database, or bring it to this version.",
+    "workers": "Say which machines may work for this server.",
+    "libraries": "Say which folders a server re-encodes on its own.",
+    "arr": "Show, test and register with your Sonarrs and Radarrs.",
+    "bad": "Have a Sonarr or Radarr replace a bad file; nothing is done unasked.",
+}
 
 app = App(
     name="reencodarr",
@@ -29,29 +39,5 @@ app = App(
 )
 for place, (command, about) in enumerate(COMMANDS.items()):
     app.command(f"reencodarr.cli.{command}:{command}", name=command, help=about, sort_key=place)
-
-db = App(name="db", help="Make the database, or bring it to this version.", sort_key=len(COMMANDS))
-db.command("reencodarr.cli.db:upgrade", name="upgrade")
-app.command(db)
-
-workers = App(name="workers", help="Say which machines may work for this server.", sort_key=len(COMMANDS) + 1)
-for command, name in (("add", "add"), ("list_", "list"), ("revoke", "revoke"), ("release", "release")):
-    workers.command(f"reencodarr.cli.workers:{command}", name=name)
-app.command(workers)
-
-libraries = App(name="libraries", help="Say which folders a server re-encodes on its own.", sort_key=len(COMMANDS) + 2)
-for command, name in (("add", "add"), ("list_", "list")):
-    libraries.command(f"reencodarr.cli.libraries:{command}", name=name)
-app.command(libraries)
-
-arr = App(name="arr", help="Show, test and register with your Sonarrs and Radarrs.", sort_key=len(COMMANDS) + 3)
-for command, name in (("list_", "list"), ("check", "test"), ("register", "register")):
-    arr.command(f"reencodarr.cli.arr:{command}", name=name)
-app.command(arr)
-
-bad = App(
-    name="bad", help="Have a Sonarr or Radarr replace a bad file; nothing is done unasked.", sort_key=len(COMMANDS) + 4
-)
-for command, name in (("report", "report"), ("list_", "list"), ("confirm", "confirm"), ("dismiss", "dismiss")):
-    bad.command(f"reencodarr.cli.bad:{command}", name=name)
-app.command(bad)
+for place, (group, about) in enumerate(GROUPS.items()):
+    app.command(f"reencodarr.cli.{group}:app", name=group, help=about, sort_key=len(COMMANDS) + place)

@@ -4,7 +4,7 @@ import json as jsonlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from rich.table import Table
 
 from reencodarr import settings
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Flag = Annotated[bool, Parameter(negative="")]
 _NONE = "No Sonarr or Radarr is set. Set REENCODARR_SONARR__MAIN__URL and REENCODARR_SONARR__MAIN__API_KEY."
 
+app = App(name="arr")
 
+
+@app.command(name="list")
 def list_(*, json: Flag = False) -> int:
     """Show each Sonarr and Radarr in the settings, and what the last sync found. Asks none of them.
 
@@ -41,9 +44,13 @@ def list_(*, json: Flag = False) -> int:
     for one, row in zip(chosen, known, strict=True):
         table.add_row(*(safe(text) for text in _cells(one, row)))
     out.print(table if chosen else _NONE)
+    for one, row in zip(chosen, known, strict=True):
+        if row and (row.failing or row.unmapped not in {"", "[]"}):
+            out.print(f"{safe(str(one))}: {safe(row.sync_words)}")
     return exits.DONE
 
 
+@app.command(name="test")
 def check(*instances: str, json: Flag = False) -> int:
     """Say line by line what works: reachable, key, version, paths, the webhook, and whether its test event arrives.
 
@@ -77,6 +84,7 @@ def check(*instances: str, json: Flag = False) -> int:
     return exits.DONE if good else exits.SOME_FAILED
 
 
+@app.command
 def register(*instances: str, json: Flag = False) -> int:
     """Save our webhook in each, also where it looks right; syncs do so by themselves where it is missing or wrong.
 

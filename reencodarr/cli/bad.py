@@ -4,7 +4,7 @@ import json as jsonlib
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from rich.table import Table
 
 from reencodarr import settings
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 Flag = Annotated[bool, Parameter(negative="")]
 
+app = App(name="bad")
 
+
+@app.command
 def report(video: str, /, *, reason: str, instance: str = "") -> int:
     """Say that a film is bad. Nothing is done to it before you confirm.
 
@@ -45,6 +48,7 @@ def report(video: str, /, *, reason: str, instance: str = "") -> int:
     return exits.DONE
 
 
+@app.command(name="list")
 def list_(*, json: Flag = False) -> int:
     """Show every bad file that was reported, and what was done about it.
 
@@ -69,6 +73,7 @@ def list_(*, json: Flag = False) -> int:
     return exits.DONE
 
 
+@app.command
 def confirm(number: int, /, *, yes: Flag = False) -> int:
     """Show exactly what will be done to which file, and do it once you agree: block its release, delete it, search.
 
@@ -95,6 +100,7 @@ def confirm(number: int, /, *, yes: Flag = False) -> int:
     return exits.DONE
 
 
+@app.command
 def dismiss(number: int, /) -> int:
     """Let a report rest. What was deleted already stays deleted.
 

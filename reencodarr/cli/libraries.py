@@ -4,14 +4,17 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from rich.table import Table
 
 from reencodarr import settings
 from reencodarr.cli import exits
 from reencodarr.cli.console import err, out, safe
 
+app = App(name="libraries")
 
+
+@app.command
 def add(path: Path, /, *, yes: Annotated[bool, Parameter(name=["--yes", "-y"], negative="")] = False) -> int:
     """Let the server scan PATH and replace films in it, each only after its encode was proven.
 
@@ -49,6 +52,7 @@ def add(path: Path, /, *, yes: Annotated[bool, Parameter(name=["--yes", "-y"], n
     return exits.DONE
 
 
+@app.command(name="list")
 def list_() -> int:
     """Show the libraries, and whether their films may be replaced."""
     from sqlmodel import col, select

@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
+from cyclopts import App
 from rich.table import Table
 
 from reencodarr import settings
 from reencodarr.cli import exits
 from reencodarr.cli.console import duration_text, err, out, safe
 
+app = App(name="workers")
 
+
+@app.command
 def add(name: str, /, *, pool: str = "linux") -> int:
     """Let a machine work for this server, and print its token, this once.
 
@@ -42,6 +46,7 @@ def add(name: str, /, *, pool: str = "linux") -> int:
     return exits.DONE
 
 
+@app.command(name="list")
 def list_() -> int:
     """Show the machines that may work for this server, and how they are."""
     from reencodarr.api import metrics
@@ -63,6 +68,7 @@ def list_() -> int:
     return exits.DONE
 
 
+@app.command
 def revoke(name: str, /) -> int:
     """Take a machine's secret away; it is refused within seconds."""
     from reencodarr.stages import workers_desk
@@ -75,6 +81,7 @@ def revoke(name: str, /) -> int:
     return exits.DONE
 
 
+@app.command
 def release(name: str, /) -> int:
     """End a machine's quarantine: it gets work again."""
     from reencodarr.stages import workers_desk
