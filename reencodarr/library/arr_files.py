@@ -1,15 +1,17 @@
 """Rows of files as a Sonarr or Radarr knows them, and of the instances themselves: hints, which no state rests on."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
-from reencodarr.library.tables import ArrFile, ArrInstance, ArrWish
+from reencodarr.library.states import State
+from reencodarr.library.tables import ArrFile, ArrInstance, ArrWish, Video, VideoState
 
 AT_ONCE = 200
 """Rows of one statement: SQLite takes a limited number of values."""
@@ -43,6 +45,27 @@ def title_ids(session: Session, instance: str) -> set[int]:
 def known(session: Session, instance: str) -> int:
     """How many files of an instance are known. Reads only."""
     return session.exec(select(func.count()).select_from(ArrFile).where(ArrFile.instance == instance)).one()
+
+
+def untied(session: Session, instance: str) -> list[tuple[int, str]]:
+    """Number and path, as they see it, of files of an instance that are no film of ours so far. Reads only."""
+    query = select(ArrFile.file_id, ArrFile.theirs).where(ArrFile.instance == instance, col(ArrFile.video_id).is_(None))
+    return list(session.exec(query).all())
+
+
+def tie(session: Session, instance: str, places: Mapping[int, Path]) -> int:
+    """Note which film lies at the place of each of some untied files, where one does; how many were tied."""
+    tied = 0
+    for some in _portions(sorted(places)):
+        query = select(col(Video.path), Video.id).join(VideoState, col(VideoState.video_id) == col(Video.id))
+        there = col(Video.path).in_([places[one] for one in some]) & (col(VideoState.state) != State.GONE.value)
+        films = dict(session.exec(query.where(there)).all())
+        for file_id in some:
+            same = (col(ArrFile.instance) == instance) & (col(ArrFile.file_id) == file_id)
+            if video_id := films.get(places[file_id]):
+                free = same & col(ArrFile.video_id).is_(None)
+                tied += session.exec(update(ArrFile).where(free).values(video_id=video_id)).rowcount
+    return tied
 
 
 def tags(row: ArrFile) -> tuple[str, ...]:

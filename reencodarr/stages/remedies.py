@@ -50,8 +50,8 @@ class Proposal:
     def lines(self) -> Iterator[str]:
         """For the person who is to agree."""
         parts = f"{len(self.subject.parts)} episodes in one file" if len(self.subject.parts) > 1 else "one part"
-        yield f"{self.instance} will delete {self.file.path} ({self.file.size} bytes), its file {self.file.id}"
-        yield f"of {self.title}, {parts}. Reason: {self.row.reason}"
+        yield f"{self.instance} will delete {self.file.path} ({self.file.size} bytes),"
+        yield f"its file {self.file.id} of {self.title}, {parts}. Reason: {self.row.reason}"
         if self.recycle_bin:
             yield f"It goes to its recycle bin, {self.recycle_bin}."
         else:

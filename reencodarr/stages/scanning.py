@@ -13,6 +13,7 @@ from reencodarr.library import scan as scans
 from reencodarr.library.scan import ScanOptions, ScanSummary
 from reencodarr.library.tables import Library
 from reencodarr.progress import Report, silent
+from reencodarr.stages import tying
 from reencodarr.stages.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -22,15 +23,19 @@ def scan(workplace: Workplace, path: str | Path, *, report: Report = silent, mar
     """Bring the library that holds `path` up to date; a folder that no library holds becomes one.
 
     Of a folder inside a library only that folder is scanned, and a single film alone. `mark=False` writes nothing
-    beside the films.
+    beside the films. What a Sonarr or Radarr listed before it was found is tied to its film.
 
     Raises RootMissing, TooManyGone, LibraryError.
     """
     where = resolved(path)
     library = library_of(workplace, where, mark=mark)
     if where.is_file():
-        return scans.scan_file(workplace.database, library, where, options(workplace))
-    return scans.scan(workplace.database, library, options(workplace), within=where, report=report)
+        found = scans.scan_file(workplace.database, library, where, options(workplace))
+    else:
+        found = scans.scan(workplace.database, library, options(workplace), within=where, report=report)
+    if found.new or found.moved:
+        tying.tie(workplace)
+    return found
 
 
 def options(workplace: Workplace) -> ScanOptions:
