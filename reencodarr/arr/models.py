@@ -71,25 +71,8 @@ class Status(_Answer):
     is_docker: bool = False
 
 
-class MediaHints(_Answer):
-    """What it believes a film to be. Bit rates are often 0, for «not known»."""
-
-    video_codec: Hint[str] = None
-    resolution: Hint[str] = None
-    """`1920x1080`."""
-    run_time: Hint[str] = None
-    """`42:13` or `1:42:13`."""
-    video_fps: Hint[float] = None
-    video_bitrate: Hint[int] = None
-    """Bits a second."""
-    audio_codec: Hint[str] = None
-    audio_channels: Hint[float] = None
-    audio_languages: Hint[str] = None
-    video_dynamic_range_type: Hint[str] = None
-
-
 class MediaFile(_Answer):
-    """A file, as it knows it."""
+    """A file, as it knows it. What it believes of its streams (`mediaInfo`) is not read: that is asked of the film."""
 
     id: Id
     title_id: Id
@@ -99,13 +82,9 @@ class MediaFile(_Answer):
     size: int = Field(ge=0, lt=2**63)
     """Bytes."""
     date_added: Text = ""
-    scene_name: Text = ""
-    release_group: Text = ""
     edition: Text = ""
-    season: Hint[int] = None
     year: Year = None
     """In which this was first seen: an episode's own year, not its series'."""
-    media_info: Hint[MediaHints] = None
 
 
 class Title(_Answer):
@@ -119,8 +98,6 @@ class Title(_Answer):
     """What its web page is called; see `Instance.page`."""
     monitored: bool = False
     tags: tuple[int, ...] = ()
-    size_on_disk: Hint[int] = None
-    """Of all its files, bytes."""
     files: tuple[MediaFile, ...] | None = None
     """Where the answer held them; None means: ask for them."""
 

@@ -16,7 +16,6 @@ class Sonarr(Both):
     _NAMES: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "titleSlug": ("slug",),
         "seriesId": ("titleId",),
-        "seasonNumber": ("season",),
         "episodeFileId": ("fileId",),
         "episodeId": ("partId",),
     }
@@ -25,7 +24,7 @@ class Sonarr(Both):
         """Every series."""
         for entry in self.stream("/series", {"includeSeasonImages": False}):
             try:
-                title = self._title(entry, "/series")
+                title = self.read(Title, entry, "/series")
             except ArrIsNot as error:
                 if unreadable is None:
                     raise
@@ -36,7 +35,7 @@ class Sonarr(Both):
     def title(self, title_id: int) -> Title:
         """One series."""
         path = f"/series/{title_id}"
-        return self._title(self.get(path), path)
+        return self.read(Title, self.get(path), path)
 
     def files(self, title_id: int) -> list[MediaFile]:
         """Two calls: the files say nothing about when their episodes were first seen."""
@@ -76,11 +75,6 @@ class Sonarr(Both):
     def delete_file(self, file_id: int) -> None:
         """Through Sonarr, so that its recycle bin and its own settings decide."""
         self.discard(f"/episodefile/{file_id}")
-
-    def _title(self, entry: Resource, path: str) -> Title:
-        statistics = entry.get("statistics") if isinstance(entry, dict) else None
-        size = statistics.get("sizeOnDisk") if isinstance(statistics, dict) else None
-        return self.read(Title, {**entry, "sizeOnDisk": size} if isinstance(entry, dict) else entry, path)
 
 
 def _years(episodes: list[Resource]) -> dict[int, int]:
