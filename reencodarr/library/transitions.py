@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, func, insert, true, update
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import StateConflict
+from reencodarr.library import failures
 from reencodarr.library.states import FOLLOWING, RESTING, WORKING, State, allowed
 from reencodarr.library.tables import Encode, Facts, Search, StateChange, VideoState, now
 
@@ -115,7 +116,11 @@ def requeue(session: Session, video_id: int, note: str) -> bool:
 
 
 def tombstone(session: Session, video_id: int, note: str) -> bool:
-    """Mark a video whose file is gone, wherever it was; False when it is marked already. Everything known is kept."""
+    """Mark a video whose file is gone, wherever it was; False when it is marked already.
+
+    Everything known is kept; what went wrong with it does not stand any more, for nobody can do anything about it.
+    """
+    failures.resolve(session, video_id)
     return _force(session, video_id, State.GONE, note=note)
 
 

@@ -258,6 +258,23 @@ def test_a_deleted_file_becomes_a_tombstone_and_comes_back(engine: Engine, root:
     assert results(engine, video_id) > 0
 
 
+def test_what_went_wrong_with_a_film_that_is_gone_does_not_stand_any_more(engine: Engine, root: Path) -> None:
+    films.write(root / "a.mkv")
+    films.write(root / "b.mkv")
+    look(engine, root)
+    video_id = put(engine, "b.mkv", State.FAILED)
+    with database.session(engine) as session:
+        failures.record(session, video_id, FileUnreadable("It cannot be read."))
+    (root / "b.mkv").unlink()
+
+    look(engine, root)
+
+    with database.session(engine) as session:
+        found = session.exec(select(Failure).where(Failure.video_id == video_id)).all()
+    assert found
+    assert all(one.resolved_at for one in found)
+
+
 def test_another_film_of_a_gone_ones_name_is_new_work(engine: Engine, root: Path) -> None:
     films.write(root / "a.mkv")
     films.write(root / "b.mkv")
