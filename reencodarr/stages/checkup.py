@@ -104,7 +104,7 @@ def _event(workplace: Workplace, connection: Application, found: Registration) -
     """A test event, from its sending there to its arrival in our database."""
     before = _called_at(workplace, connection.instance)
     try:
-        registering.test(connection, found)
+        registering.test(workplace, connection, found)
     except ArrError as error:
         return _bad("event", error)
     after = _called_at(workplace, connection.instance)

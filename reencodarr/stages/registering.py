@@ -1,7 +1,8 @@
 """Our webhook in each Sonarr and Radarr: created where it is missing, mended where it is wrong, and only there once."""
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reencodarr.arr import application as applications
@@ -11,7 +12,7 @@ from reencodarr.arr.client import DEFAULT_TIMES, Times
 from reencodarr.arr.instance import Instance
 from reencodarr.arr.models import Resource
 from reencodarr.arr.registration import Action, Registration
-from reencodarr.errors import ArrError, SettingsError
+from reencodarr.errors import ArrError, ArrFailed, SettingsError
 from reencodarr.library import database, webhooks
 from reencodarr.library.webhooks import Standing
 from reencodarr.stages import address
@@ -43,6 +44,7 @@ def ensure(
     """
     try:
         with applications.connect(instance, times=times) as connection:
+            connection.status()  # Another application's webhooks know other events.
             words = register(workplace, connection, anew=anew)
     except (ArrError, SettingsError) as error:
         log.warning("the webhook of %s is not as it should be: %s", instance, error)
@@ -61,7 +63,8 @@ def register(workplace: Workplace, connection: Application, *, anew: bool = Fals
     saving = anew or found.action is not Action.NOTHING
     if saving:
         _note(workplace, instance, _UNDONE[found.action])
-        connection.save_notification(_payload(found))
+        with _reaching(workplace, instance):
+            connection.save_notification(_payload(found))
     for one in found.surplus:
         connection.delete_notification(one)
     _note(workplace, instance, Standing.REGISTERED)
@@ -83,12 +86,26 @@ def look(workplace: Workplace, connection: Application) -> Registration:
     return registration.judge(instance.kind, url, secret, notifications=there, schema=schema)
 
 
-def test(connection: Application, found: Registration) -> None:
+def test(workplace: Workplace, connection: Application, found: Registration) -> None:
     """Have it send a test event.
 
     Raises ArrError; ArrFailed when the event did not arrive.
     """
-    connection.test_notification(_payload(found))
+    with _reaching(workplace, connection.instance):
+        connection.test_notification(_payload(found))
+
+
+@contextlib.contextmanager
+def _reaching(workplace: Workplace, instance: Instance) -> Iterator[None]:
+    """It calls us meanwhile; where it cannot, the error says what that takes."""
+    try:
+        yield
+    except ArrFailed as error:
+        raise ArrFailed(
+            error.message,
+            advice=f"The server must run (`reencodarr up`), and {instance} must reach it at "
+            f"{address.webhook(workplace.settings.server, instance)}; REENCODARR_SERVER__PUBLIC_URL sets that address.",
+        ) from error
 
 
 def _payload(found: Registration) -> Resource:

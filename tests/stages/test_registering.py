@@ -84,6 +84,16 @@ def test_what_is_right_is_left_alone_and_what_is_wrong_is_mended(site: Site, fak
     assert single.words == "registered; 1 more of the same removed"
 
 
+def test_the_other_application_gets_no_webhook(site: Site, fake: Fake) -> None:
+    fake.knobs.says_it_is = "Radarr" if fake.kind == "sonarr" else "Sonarr"
+
+    with site.listening():
+        done = ensure(site)
+
+    assert f"it is a {fake.knobs.says_it_is}" in done.words
+    assert (done.good, fake.answers.notifications) == (False, {})
+
+
 def test_another_secret_is_told(site: Site, fake: Fake) -> None:
     with site.listening():
         ensure(site)
@@ -103,6 +113,7 @@ def test_a_server_that_is_not_reached_is_told_and_nothing_is_raised(site: Site, 
 
     assert not done.good
     assert "Unable to send test message" in done.words
+    assert f"must reach it at {site.url}" in done.words
     assert (fake.answers.notifications, site.row().webhook) == ({}, "missing")
 
 
