@@ -90,7 +90,7 @@ class ArrSettings(BaseModel):
 
     model_config = {"frozen": True, "extra": "forbid"}
 
-    url: str = Field(pattern=r"^https?://[^/?#@\s]+(/[^?#\s]*)?$")
+    url: str
     """With its URL base, if it has one: `http://nas:8989/sonarr`."""
     api_key: SecretStr = Field(min_length=1)
     mappings: Annotated[tuple[tuple[str, AbsolutePath], ...], NoDecode, BeforeValidator(_pairs)] = ()
@@ -102,7 +102,9 @@ class ArrSettings(BaseModel):
 
     @field_validator("url")
     @classmethod
-    def _without_slash(cls, value: str) -> str:
+    def _address(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
+            raise ValueError("write http://HOST:PORT, then its URL base if it has one; no name, password or query")
         return value.rstrip("/")
 
     @field_validator("api_key")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Flag = Annotated[bool, Parameter(negative="")]
 _LONGEST = 2000
 """Characters of an example's output; all of it is in the JSON."""
+_NONE = (
+    "No film is excluded: none that waits or failed has such a failure. A film that was replaced already is not "
+    "excluded; --retry tries again what is still to be done about it, or acknowledges it."
+)
 
 
 def failures(
@@ -46,7 +50,7 @@ def failures(
     json
         Print it as JSON.
     retry
-        Send the failed films of these causes back to analysis.
+        Send the failed films of these causes back to analysis; tell Sonarr and Radarr again what was given up.
     exclude
         Leave these films alone, whatever scans and policies say; wants a stage, category or code.
     include
@@ -86,7 +90,7 @@ def _act(which: Which, *, retry: bool, exclude: bool, as_json: bool) -> int:
     elif exclude:
         done = excluding.exclude(workplace, which)
         said = {"excluded": done.videos, "busy": done.busy}
-        words = f"{_films(done.videos)} excluded; take it back with --include."
+        words = f"{_films(done.videos)} excluded; take it back with --include." if done.videos else _NONE
         words += f" {_films(done.busy)} worked on now, and left as it was." if done.busy else ""
     else:
         number = excluding.include(workplace, which)

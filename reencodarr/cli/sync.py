@@ -63,7 +63,7 @@ def _print(done: "list[Synced]", failed: dict[str, str]) -> None:
         for line in (*one.troubles, *one.lines)[:_SHOWN]:
             out.print(f"  {line.what:9} {safe(line.title)}: {safe(line.words)}")
         for folder in one.unmapped[1:]:
-            out.print(f"  [yellow]cannot see[/] {safe(folder.folder)} ({folder.files} files). {safe(folder.words)}")
+            out.print(f"  [yellow]cannot see[/] {folder.files} in {safe(folder.folder)}: {safe(folder.words)}")
     for name, words in failed.items():
         err.print(f"[red]{name}[/]: {safe(words)}")
 

@@ -170,4 +170,5 @@ def _owner(session: Session, video_id: int, instance: str) -> ArrFile:
     name = session.get_one(Video, video_id).path.name
     if chosen:
         raise RemedyRefused(f"{' and '.join(known)} know {name}.", advice="Say which with --instance.")
-    raise RemedyRefused(f"{instance or 'No Sonarr or Radarr'} does not know {name}.", advice="Sync it first.")
+    said = f"{instance} does not know {name}." if instance else f"No Sonarr or Radarr knows {name}."
+    raise RemedyRefused(said, advice="If one should, `reencodarr sync` asks them all.")

@@ -123,7 +123,8 @@ def _remove(one: _Remedy) -> None:
 def _monitor(one: _Remedy, before: Step | None) -> str:
     _begin(one, "monitor")
     one.app.monitor(one.subject.parts)
-    return f"{len(one.subject.parts)} parts are watched."
+    parts = len(one.subject.parts)
+    return "It is watched." if parts == 1 else f"All {parts} episodes in it are watched."
 
 
 def _block(one: _Remedy, before: Step | None) -> str:

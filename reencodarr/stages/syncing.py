@@ -64,12 +64,15 @@ class Synced:
         """In one or two sentences."""
         counted = ((self.changes.get(change, 0), change) for change in Change if change is not Change.SAME)
         news = ", ".join(f"{number} {change}" for number, change in counted if number) or "nothing new"
-        said = f"{self.titles} titles, {self.files} files: {news}."
+        said = f"{_number(self.titles, 'title')}, {_number(self.files, 'file')}: {news}."
         if self.failed:
-            said += f" {self.failed} titles failed, the first is {self.troubles[0].title}: {self.troubles[0].words}"
+            first = self.troubles[0]
+            said += f" {_number(self.failed, 'title')} failed, the first is {first.title}: {first.words}"
         if self.unmapped:
-            files = sum(one.files for one in self.unmapped)
-            said += f" {files} files cannot be seen here: {self.unmapped[0].folder}. {self.unmapped[0].words}"
+            folder = self.unmapped[0]
+            some = "" if len(self.unmapped) == 1 else f"{folder.files} of them "
+            said += f" {_number(sum(one.files for one in self.unmapped), 'file')} cannot be seen here,"
+            said += f" {some}in {folder.folder}: {folder.words}"
         return said
 
 
@@ -260,6 +263,10 @@ def _depart(workplace: Workplace, tally: _Tally, began: datetime) -> None:
         )
     if rows:
         tally.add(looking.depart(workplace, tally.instance, rows, began))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _note(workplace: Workplace, instance: Instance, **values: object) -> None:

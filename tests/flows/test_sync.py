@@ -71,7 +71,7 @@ def test_what_changed_is_shown_and_one_instance_in_trouble_keeps_no_other_back(
     assert state.is_failed()
     assert films.states(workplace.current().database) == {"S01E01.mkv": State.NEEDS_ANALYSIS}
     [table] = tables(server, "sync-main")
-    assert "1 titles, 1 files: 1 new." in table["description"]
+    assert "1 title, 1 file: 1 new." in table["description"]
     assert "/tv/Firefly/S01E01.mkv" in table["data"]
 
 
