@@ -198,6 +198,12 @@ def unstaged(session: Session, *, since: datetime) -> Sequence[Job]:
     return session.exec(query.order_by(col(Job.ended_at), col(Job.id))).all()
 
 
+def claimed(session: Session, *, since: datetime) -> Sequence[Job]:
+    """What was given away since then and claimed by a worker; oldest first."""
+    query = select(Job).where(col(Job.key).is_not(None), Job.worker != "", col(Job.started_at) > since)
+    return session.exec(query.order_by(col(Job.started_at), col(Job.id))).all()
+
+
 def of_others(session: Session, video_id: int, kind: str, worker: str) -> Sequence[Job]:
     """What failed at a video on other workers."""
     query = select(Job).where(

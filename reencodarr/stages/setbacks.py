@@ -2,6 +2,7 @@
 
 Told by the jobs that staging gave back, so that it outlives every process. A film that alone is not taken (it is too
 large, say) rests alone; when two or more are not taken, the bucket itself is in trouble, and nothing is brought there.
+A film that is taken ends the trouble; of another film, only its own being taken does.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ from itertools import pairwise
 from sqlmodel import Session
 
 from reencodarr.library import jobs
-from reencodarr.stages import blame
+from reencodarr.stages import blame, queues
+from reencodarr.work.orders import Kind
 
 SHORTEST = timedelta(seconds=10)
 LONGEST = timedelta(minutes=15)
@@ -27,6 +29,14 @@ class Setback:
     video_id: int
     at: datetime
     words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """One film that the bucket took: it was given away at that moment, and a worker could begin."""
+
+    video_id: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +55,35 @@ class Rests:
 
 def found(session: Session, moment: datetime) -> Rests:
     """What rests at a moment. Reads only."""
-    rows = jobs.unstaged(session, since=moment - 2 * BREAK)
-    told = ((row, blame.failure(row)) for row in rows)
+    since = moment - 2 * BREAK
+    told = [(row, blame.failure(row)) for row in jobs.unstaged(session, since=since)]
     setbacks = [
         Setback(video_id=row.video_id, at=row.ended_at or row.started_at, words=failure.message)
         for row, failure in told
         if failure is not None
     ]
-    return rests(setbacks, moment)
+    if not setbacks:
+        return Rests()
+    again = {one.video_id for one in setbacks}
+    taken = [
+        Taken(video_id=row.video_id, at=row.started_at)
+        for row in jobs.claimed(session, since=since)
+        # An encode reads what its search was brought; where no bucket is between, nothing was.
+        if (row.kind == Kind.CRF_SEARCH or row.video_id in again) and not row.queue.startswith(queues.LOCAL)
+    ]
+    return rests(setbacks, moment, taken)
 
 
-def rests(setbacks: Sequence[Setback], moment: datetime) -> Rests:
-    """What rests at a moment, after these setbacks, the oldest first."""
+def rests(setbacks: Sequence[Setback], moment: datetime, taken: Sequence[Taken] = ()) -> Rests:
+    """What rests at a moment, after these setbacks, the oldest first, and with these films taken."""
     films = {one.video_id for one in setbacks}
-    ends = {film: _end([one for one in setbacks if one.video_id == film]) for film in films}
-    resting = {film: end for film, end in ends.items() if end > moment}
-    trouble = _unbroken(setbacks)
+    since = {one.video_id: one.at for one in sorted(taken, key=lambda one: one.at)}
+    of_films = {
+        film: [one for one in setbacks if one.video_id == film and not _over(one, since.get(film))] for film in films
+    }
+    resting = {film: end for film, own in of_films.items() if own and (end := _end(own)) > moment}
+    last = max(since.values(), default=None)
+    trouble = _unbroken([one for one in setbacks if not _over(one, last)])
     common = _end(trouble) if len({one.video_id for one in trouble}) > 1 else moment
     if common > moment:
         words = f"{setbacks[-1].words} Nothing is brought into the bucket until {common:%H:%M:%S} UTC."
@@ -69,6 +92,10 @@ def rests(setbacks: Sequence[Setback], moment: datetime) -> Rests:
         return Rests()
     words = f"{setbacks[-1].words} Films that are not brought into the bucket now: {len(resting)}."
     return Rests(films=resting, words=words)
+
+
+def _over(setback: Setback, taken: datetime | None) -> bool:
+    return taken is not None and setback.at <= taken
 
 
 def _end(setbacks: Sequence[Setback]) -> datetime:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reencodarr.stages import setbacks
-from reencodarr.stages.setbacks import LONGEST, SHORTEST, Rests, Setback
+from reencodarr.stages.setbacks import LONGEST, SHORTEST, Rests, Setback, Taken
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,3 +64,25 @@ def test_a_trouble_that_is_long_over_makes_nobody_wait() -> None:
     found = setbacks.rests([*before, setback(3000 + 3600)], START + timedelta(seconds=6600 + 11))
 
     assert not found.hold(1)
+
+
+def test_a_film_that_is_taken_ends_the_trouble_of_all_but_of_those_that_are_not() -> None:
+    made = [setback(0), setback(5, film=2), setback(600), setback(605, film=2)]
+    taken = [Taken(video_id=2, at=START + timedelta(seconds=700))]
+
+    found = setbacks.rests(made, START + timedelta(seconds=701), taken)
+
+    assert found.everything is None
+    assert found.hold(1)
+    assert not found.hold(2)
+    assert not found.hold(3)
+
+
+def test_a_new_trouble_after_a_film_was_taken_begins_with_the_shortest_wait() -> None:
+    made = [setback(0), setback(600), setback(1200, film=2), setback(1201, film=3)]
+    taken = [Taken(video_id=1, at=START + timedelta(seconds=700))]
+
+    found = setbacks.rests(made, START + timedelta(seconds=1202), taken)
+
+    assert found.everything == START + timedelta(seconds=1201) + SHORTEST
+    assert not setbacks.rests(made, START + timedelta(seconds=1212), taken).hold(2)
