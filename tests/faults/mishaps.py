@@ -6,6 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from sqlmodel import select
+
+from reencodarr.library import database
+from reencodarr.library.tables import Job
+from reencodarr.stages import setbacks
 from reencodarr.storage import bucket as buckets
 from tests.faults.gates import Match
 from tests.faults.rig import Rig
@@ -77,3 +82,10 @@ def behind_the_proxy(rig: Rig) -> Rig:
         secret_key=said.secret_key.get_secret_value(),
     )
     return replace(rig, bucket=through)
+
+
+def let_pauses_pass(rig: Rig) -> None:
+    """As if the longest wait had gone by since the bucket last did not take a film."""
+    with database.session(rig.place.workplace.database) as session:
+        for row in session.exec(select(Job).where(Job.outcome == "returned", Job.worker == "")).all():
+            row.ended_at = row.ended_at and row.ended_at - setbacks.LONGEST

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -105,17 +105,18 @@ class Rig:
             if row.phase == jobs.STAGING:
                 staging.stage(self.place.workplace, self.bucket, row.key or "", row.attempt)
 
-    def until(self, film: Path, *states: State, patience: float = 300.0) -> None:
-        """Make passes until a film is in one of the states."""
+    def until(self, film: Path, *states: State, before: Callable[["Rig"], None] = lambda _: None) -> None:
+        """Make passes, each after `before`, until a film is in one of the states."""
 
         def there() -> bool:
+            before(self)
             self.step()
             found = self.place.state(film)
             assert found is not State.FAILED or found in states, f"it failed: {self.story(film)}"
             return found in states
 
         try:
-            eventually(there, patience=patience, every=1.0)
+            eventually(there, patience=300, every=1.0)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.story(film)}") from error
 

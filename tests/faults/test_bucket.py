@@ -156,7 +156,7 @@ def test_mishaps_of_the_server_with_each_of_its_objects_cost_no_attempt(
         return rig.place.state(film) is State.REPLACED
 
     with misbehaving(rig.proxy, first):
-        through.until(film, State.ENCODED)
+        through.until(film, State.ENCODED, before=mishaps.let_pauses_pass)
         eventually(replaced, patience=120)
 
     assert set(first.overcome) >= {"PUT film", "PUT sheet", "POST film", "GET result.json", "GET film"}
