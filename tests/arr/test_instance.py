@@ -73,7 +73,7 @@ def test_mappings_with_signs_of_our_own_are_json(monkeypatch: Environment) -> No
     [
         ({"SONARR__A__URL": "http://a"}, "REENCODARR_SONARR__A__API_KEY: Field required"),
         ({"SONARR__A__API_KEY": KEY}, "REENCODARR_SONARR__A__URL: Field required"),
-        ({"RADARR__A__URL": "nas:7878", "RADARR__A__API_KEY": KEY}, "REENCODARR_RADARR__A__URL: "),
+        ({"RADARR__A__URL": "nas:7878", "RADARR__A__API_KEY": KEY}, "A__URL: Value error, write http:// or https://"),
         ({"RADARR__A__URL": "http://u:p@nas", "RADARR__A__API_KEY": KEY}, "REENCODARR_RADARR__A__URL: "),
         ({"RADARR__A__URL": "http://nas/?apikey=x", "RADARR__A__API_KEY": KEY}, "REENCODARR_RADARR__A__URL: "),
         ({"RADARR__A__URL": "http://a", "RADARR__A__API_KEY": "a\nb"}, "REENCODARR_RADARR__A__API_KEY: "),

@@ -32,6 +32,7 @@ def done(found: subprocess.CompletedProcess[str], code: int = 0) -> str:
 def test_a_cause_is_shown_excluded_and_included_again(filled: Program) -> None:
     shown = done(filled("failures", "--code", "damaged_source"))
     excluded = json.loads(done(filled("failures", "--code", "damaged_source", "--exclude", "--json")))
+    again = done(filled("failures", "--code", "damaged_source", "--exclude"))
     after = json.loads(done(filled("failures", "--json")))
     included = done(filled("failures", "--stage", "analysis", "--include"))
 
@@ -40,6 +41,7 @@ def test_a_cause_is_shown_excluded_and_included_again(filled: Program) -> None:
     assert "moov atom not found" in shown
     assert "2 failures stand, of 2 (0% resolved)." in shown
     assert excluded == {"excluded": 2, "busy": 0}
+    assert "No film is excluded" in again
     assert after["causes"] == []
     assert [one["films"] for one in after["excluded"]] == [2]
     assert "2 films will be analysed again." in included

@@ -123,6 +123,17 @@ def test_who_is_asked_to_stop_stops_and_is_no_failure(site: Site) -> None:
     assert site.row().failing is False
 
 
+def test_only_a_few_titles_are_asked_for_at_once(site: Site) -> None:
+    for number in range(3 * syncing.AT_ONCE):
+        title = site.fake.library.add_title(f"Show {number}", folder=f"/tv/Show {number}")
+        site.fake.library.add_file(title, "a.mkv")
+    site.fake.knobs.delay = 0.05
+
+    site.sync()
+
+    assert 1 < site.fake.most <= syncing.AT_ONCE
+
+
 def test_files_that_we_cannot_see_are_told_by_folder_and_are_no_failure(site: Site) -> None:
     for name in ("A", "B"):
         title = site.fake.library.add_title(name, folder=f"/data/cartoons/{name}")

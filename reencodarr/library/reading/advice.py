@@ -111,7 +111,7 @@ _BY_CATEGORY = {
     Category.STATE: Advice(remedy=Remedy.RETRY, words="Somebody else was faster: retry."),
     Category.DATABASE: Advice(remedy=Remedy.MEND, words="See that the database answers and has room, then retry."),
     Category.STORAGE: Advice(remedy=Remedy.MEND, words="See that the bucket answers, then retry."),
-    Category.ARR: Advice(remedy=Remedy.MEND, words="See that Sonarr or Radarr answers; nothing is lost meanwhile."),
+    Category.ARR: Advice(remedy=Remedy.MEND, words="See that Sonarr or Radarr answers, then retry; nothing is lost."),
     Category.UNKNOWN: Advice(remedy=Remedy.LOOK, words="Nobody foresaw it: read the example, and report it as a bug."),
 }
 _ALWAYS = frozenset({Category.CONFIGURATION, Category.STORAGE, Category.DATABASE})

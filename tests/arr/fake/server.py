@@ -43,6 +43,8 @@ class Fake:
         self.violations: list[str] = []
         self.asked: list[str] = []
         """«METHOD /path» below `/api/v3`, in order."""
+        self.now = self.most = 0
+        """Calls that it is at, and the most that there were at once."""
         self.undelivered: list[str] = []
         """Webhooks that did not arrive, and why."""
         self.answers = Answers(self.library, self.knobs, tell=self.tell, try_=self._try)
@@ -149,8 +151,13 @@ class _Host:
         if (fake := self.fake) is None:
             return Response(status_code=503)
         body = await request.body()
-        await anyio.sleep(fake.knobs.delay)
-        return await run_in_threadpool(fake.respond, request, body)
+        fake.now += 1
+        fake.most = max(fake.most, fake.now)
+        try:
+            await anyio.sleep(fake.knobs.delay)
+            return await run_in_threadpool(fake.respond, request, body)
+        finally:
+            fake.now -= 1
 
 
 _idle: list[_Host] = []
