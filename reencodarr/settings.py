@@ -104,7 +104,7 @@ class ArrSettings(BaseModel):
     @classmethod
     def _address(cls, value: str) -> str:
         if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", value):
-            raise ValueError("write http:// or https://, HOST:PORT and its URL base, if any; no user, no password, no query")
+            raise ValueError("write http:// or https://, HOST:PORT and its URL base, if any; no password, no query")
         return value.rstrip("/")
 
     @field_validator("api_key")
