@@ -43,7 +43,7 @@ def test_a_sync_tells_what_changed_to_people_and_to_scripts(reencodarr: Program,
     second = reencodarr("sync", "MAIN", "--json", **environment)
 
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "1 titles, 1 files: 1 new." in first.stdout
+    assert "1 title, 1 file: 1 new." in first.stdout
     assert "new       Alien [1979]: /movies/Alien/Alien.mkv" in first.stdout
     [said] = json.loads(second.stdout)["synced"]
     assert (said["files"], said["changes"], said["unmapped"]) == (1, {"same": 1}, [])
