@@ -287,7 +287,7 @@ def test_a_title_that_makes_no_sense_is_named_and_the_others_go_on(site: Site) -
     assert (done.failed, done.troubles[0].title) == (1, "Bad")
     assert set(site.rows()) == {bad[0].id, good[0].id}
     assert site.row().failing is False
-    assert "1 titles failed" in site.row().sync_words
+    assert "1 title failed" in site.row().sync_words
 
 
 def test_an_entry_without_an_id_costs_no_title_its_rows(site: Site) -> None:
