@@ -62,20 +62,15 @@ def search(
     stopping.on_signals()
     wish = Wish(target=None if target is None else VmafScore(target), preset=preset, engine=engine, cold=cold)
     try:
-        if plot is not None:
-            return _plotted(film, wish, as_json=json, plot=plot)
-        _, result = _searched(film, wish, as_json=json)
+        result = _searched(film, wish, as_json=json)[1] if plot is None else _plotted(film, wish, plot, as_json=json)
     except KeyboardInterrupt:
         err.print("Stopped; nothing was changed, and nothing is left over.")
         return exits.INTERRUPTED
-    return _code(result)
-
-
-def _code(result: "SearchResult") -> int:
     return exits.DONE if result.met else exits.SOME_FAILED
 
 
-def _plotted(film: Path, wish: "Wish", *, as_json: bool, plot: Path) -> int:
+def _plotted(film: Path, wish: "Wish", plot: Path, *, as_json: bool) -> "SearchResult":
+    """Search and draw; whether it can be drawn is checked before."""
     from reencodarr.cli import search_plot
 
     with _told(film, as_json=as_json):
@@ -83,7 +78,7 @@ def _plotted(film: Path, wish: "Wish", *, as_json: bool, plot: Path) -> int:
     trial, result = _searched(film, wish, as_json=as_json)
     search_plot.draw(plot, trial, result)
     err.print(f"Drawn: {safe(str(plot))}")
-    return _code(result)
+    return result
 
 
 def _searched(film: Path, wish: "Wish", *, as_json: bool) -> "tuple[Trial, SearchResult]":

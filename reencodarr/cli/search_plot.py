@@ -46,35 +46,10 @@ def draw(file: Path, trial: Trial, result: SearchResult) -> None:
     """
     from dashboards import charts
 
-    target, moment = trial.terms.target.mean, now()
-    probes = [
-        Probed(
-            crf=probe.crf,
-            mean=probe.mean,
-            p5=probe.p5,
-            percent=probe.percent,
-            target=target,
-            seconds=probe.seconds,
-            probed_at=moment,
-        )
-        for probe in sorted(result.probes, key=lambda probe: probe.crf)
-    ]
-    answer = Searched(
-        crf=result.crf,
-        predicted=result.predicted,
-        interval=result.interval,
-        percent=result.percent,
-        target=target,
-        met=result.met,
-        reason=result.reason,
-        engine=result.engine,
-        build=result.build,
-        searched_at=moment,
-    )
-    chart = charts.probe_curve(probes, search=answer).properties(width=WIDTH, title=_title(trial, result))
+    chart = charts.probe_curve(_probes(trial, result), search=_answer(trial, result))
     kind = FORMATS[file.suffix.lower()]
     picture = StringIO() if kind == "svg" else BytesIO()
-    chart.save(picture, format=kind, scale_factor=SHARPNESS)
+    chart.properties(width=WIDTH, title=_title(trial, result)).save(picture, format=kind, scale_factor=SHARPNESS)
     drawn = picture.getvalue()
     try:
         file.write_bytes(drawn.encode() if isinstance(drawn, str) else drawn)
@@ -82,6 +57,37 @@ def draw(file: Path, trial: Trial, result: SearchResult) -> None:
         raise SettingsError(
             f"The plot {file} cannot be written: {error.strerror}.", path=file, advice="Name another file."
         ) from error
+
+
+def _probes(trial: Trial, result: SearchResult) -> list[Probed]:
+    """The probes in the order in which a line through them is drawn."""
+    return [
+        Probed(
+            crf=probe.crf,
+            mean=probe.mean,
+            p5=probe.p5,
+            percent=probe.percent,
+            target=trial.terms.target.mean,
+            seconds=probe.seconds,
+            probed_at=now(),
+        )
+        for probe in sorted(result.probes, key=lambda probe: probe.crf)
+    ]
+
+
+def _answer(trial: Trial, result: SearchResult) -> Searched:
+    return Searched(
+        crf=result.crf,
+        predicted=result.predicted,
+        interval=result.interval,
+        percent=result.percent,
+        target=trial.terms.target.mean,
+        met=result.met,
+        reason=result.reason,
+        engine=result.engine,
+        build=result.build,
+        searched_at=now(),
+    )
 
 
 def _title(trial: Trial, result: SearchResult) -> dict[str, object]:

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from reencodarr.cli import exits, search_plot
-from reencodarr.errors import SettingsError
+from reencodarr.errors import ProgramMissing, SettingsError
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from tests import mounts
@@ -241,6 +241,13 @@ def test_a_plot_that_cannot_be_drawn_is_refused_before_the_search(tmp_path: Path
 
     with pytest.raises(SettingsError, match="Name"):
         search_plot.require_drawable(tmp_path / plot)
+
+
+def test_a_plot_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+
+    with pytest.raises(ProgramMissing, match=r"pip install 'reencodarr\[plot\]'"):
+        search_plot.require_drawable(tmp_path / "curve.svg")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell to hide a filter")
