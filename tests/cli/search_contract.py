@@ -1,6 +1,9 @@
 """The JSON of `reencodarr search` as a schema: what docs/search.md promises, and not a field more."""
 
+import json
 from typing import Any
+
+import jsonschema
 
 NUMBER: dict[str, Any] = {"type": "number"}
 SCORE: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100}
@@ -45,3 +48,11 @@ ERROR = record(name=TEXT, code=TEXT, category=TEXT, message=TEXT, advice=TEXT, t
 
 FOUND = record(schema={"const": 1}, film=FILM, search=SEARCH, probes=listed(PROBE), result=RESULT, notes=listed(TEXT))
 FAILED = record(schema={"const": 1}, film=record(path=TEXT), error=ERROR)
+
+
+def document(text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The one document that a text is, if it keeps its promises."""
+    found = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(found, schema)
+    return found

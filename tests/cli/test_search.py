@@ -1,7 +1,6 @@
 """`reencodarr search` as people and scripts start it: it shows, it promises, and it leaves nothing behind."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -12,20 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-import jsonschema
 import psutil
 import pytest
 from PIL import Image
 
-from reencodarr.cli import exits, search_plot
-from reencodarr.errors import ProgramMissing, SettingsError
+from reencodarr.cli import exits
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from tests import mounts
 from tests.cli import search_contract
 from tests.cli.conftest import Program
+from tests.cli.search_contract import document
 
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "search.md"
 QUICK = """
 [[video.presets]]
 from_lines = 0
@@ -73,14 +70,6 @@ def looking(reencodarr: Program, policy: Path, tmp_path: Path) -> Iterator[Progr
     yield reencodarr
     assert list(temporary.iterdir()) == []
     assert not reencodarr.data.exists()
-
-
-def document(text: str, schema: dict[str, object]) -> dict[str, object]:
-    """The one document that a text is, if it keeps its promises."""
-    found = json.loads(text)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(found, schema)
-    return found
 
 
 def drawn_points(plot: Path) -> list[dict[str, float]]:
@@ -235,21 +224,6 @@ def test_a_film_that_is_not_there_is_named_in_the_document_as_well(looking: Prog
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("plot", ["curve.jpg", "none/curve.svg", "folder.svg"])
-def test_a_plot_that_cannot_be_drawn_is_refused_before_the_search(tmp_path: Path, plot: str) -> None:
-    (tmp_path / "folder.svg").mkdir()
-
-    with pytest.raises(SettingsError, match="Name"):
-        search_plot.require_drawable(tmp_path / plot)
-
-
-def test_a_plot_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "vl_convert", None)
-
-    with pytest.raises(ProgramMissing, match=r"pip install 'reencodarr\[plot\]'"):
-        search_plot.require_drawable(tmp_path / "curve.svg")
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell to hide a filter")
 @pytest.mark.slow
 @pytest.mark.parametrize("lacking", ["libvmaf", "libsvtav1"])
@@ -317,13 +291,3 @@ def test_ctrl_c_ends_it_with_its_children(looking: Program, bikes: Path) -> None
     assert b"Stopped" in said
     assert b"Traceback" not in said
     assert not psutil.wait_procs(children, timeout=10)[1]
-
-
-def test_the_page_of_the_contract_names_every_field() -> None:
-    page = DOCUMENTATION.read_text(encoding="utf-8")
-    parts = (search_contract.FOUND, search_contract.FAILED, search_contract.FILM, search_contract.SEARCH)
-    more = (search_contract.TARGET, search_contract.PROBE, search_contract.RESULT, search_contract.ERROR)
-
-    missing = {name for part in (*parts, *more) for name in part["properties"] if f"`{name}`" not in page}
-
-    assert not missing
