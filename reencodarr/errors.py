@@ -23,6 +23,7 @@ happened, to which file, and what to do.
     │   ├── TargetUnreachable      no CRF in range meets the lowest accepted target
     │   ├── FramesMispaired        source and encode have different frame counts
     │   ├── EngineFailed           the search engine broke
+    │   ├── FilmUnsuitable         no search of that film would mean anything; says why
     │   └── ExcerptUnusable        a film cannot be sampled in parts; the whole of it is needed
     ├── EncodeError
     │   ├── NotSmaller             the result would exceed the policy's size ceiling
@@ -271,6 +272,13 @@ class EngineFailed(SearchError):
 
     category = Category.PROGRAM
     code = "engine_failed"
+
+
+class FilmUnsuitable(SearchError):
+    """Raised when no search of a film would mean anything, for instance since it is AV1 already."""
+
+    category = Category.UNREADABLE_MEDIA
+    code = "film_unsuitable"
 
 
 class ExcerptUnusable(SearchError):

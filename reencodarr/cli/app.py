@@ -10,6 +10,7 @@ from reencodarr import __version__
 COMMANDS = {
     "demo": "Make a few small films, re-encode them, and show what came of it.",
     "doctor": "Check this machine, its tools, your settings and your libraries.",
+    "search": "Search the CRF of one film and show every probe; changes nothing.",
     "plan": "Show what would be done, why, and what it would save; writes nothing.",
     "run": "Re-encode what is worth it; originals stay in the trash until they expire.",
     "status": "Show films by state, bytes saved, and failures by cause.",

@@ -3,7 +3,7 @@
 DONE = 0
 """Everything that was asked for was done; films left alone for a reason are no failure."""
 SOME_FAILED = 1
-"""At least one film failed; the others were done."""
+"""At least one film failed, and the others were done; or a search found no CRF that meets its target."""
 CANNOT_WORK = 2
 """Nothing could be done: a wrong setting, a missing program, a library or database that cannot be used, wrong usage."""
 NOT_CONFIRMED = 3

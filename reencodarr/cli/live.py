@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from reencodarr import progress
-from reencodarr.cli.console import duration_text, err, safe
+from reencodarr.cli.console import duration_text, err, out, safe
 from reencodarr.progress import Report
 
 STAGES = {
@@ -52,6 +52,7 @@ def _columns() -> Progress:
         TimeElapsedColumn(),
         console=err,
         transient=True,
+        redirect_stdout=out.is_terminal,  # else answers that are written to a file would end up on the terminal
     )
 
 

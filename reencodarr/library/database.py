@@ -134,6 +134,13 @@ def copied(url: str, folder: Path) -> str:
     return f"sqlite:///{copy}"
 
 
+def exists(url: str) -> bool:
+    """Whether there is a database to ask, or a server that may have one. To ask a SQLite file would make it."""
+    parsed = make_url(url)
+    file = _file(parsed.database)
+    return parsed.get_backend_name() != "sqlite" or (file is not None and file.exists())
+
+
 def check(engine: Engine, *, migrations: str = MIGRATIONS) -> None:
     """Check that this Reencodarr can work with the database. Reads only.
 

@@ -59,6 +59,13 @@ def known_probes(session: Session, video_id: int, search_key: str) -> tuple[Prob
     return tuple(_probe(row) for row in session.exec(query.order_by(col(VmafProbe.crf))).all())
 
 
+def probes_of_key(session: Session, search_key: str) -> tuple[Probe, ...]:
+    """The newest probe of each CRF under a key, by CRF, whatever its film is called; reads the whole table."""
+    query = select(VmafProbe).where(VmafProbe.search_key == search_key).order_by(col(VmafProbe.probed_at))
+    newest_each = {row.crf: row for row in session.exec(query).all()}
+    return tuple(_probe(newest_each[crf]) for crf in sorted(newest_each))
+
+
 def record(session: Session, video_id: int, result: SearchResult, *, search_key: str, target: VmafScore) -> None:
     """Keep a search's answer; the newest one of a video counts. Its preset is that of the video's plan."""
     decision = plans.found(session, video_id)

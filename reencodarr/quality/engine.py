@@ -7,6 +7,7 @@ from typing import Protocol
 
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.progress import Report
+from reencodarr.quality import pools
 from reencodarr.quality.footage import Footage
 from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 
@@ -39,6 +40,17 @@ class Probe:
     """Wall time that the probe took."""
     cpu_seconds: Seconds
     windows: tuple[WindowScore, ...] = ()
+
+    @property
+    def interval(self) -> VmafScore | None:
+        """Half width of the 95 % interval of `mean`; None where the engine does not tell its windows.
+
+        Two standard errors of the windows' means: 2 s / sqrt(n), s their standard deviation (n - 1 below). 0 where
+        the whole film was scored as one window: then nothing was estimated.
+        """
+        if not self.windows:
+            return None
+        return VmafScore(pools.half_width([float(window.mean) for window in self.windows]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

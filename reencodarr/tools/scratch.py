@@ -47,6 +47,18 @@ def folder(parent: Path, work: str) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
+@contextmanager
+def private(work: str) -> Iterator[Path]:
+    """A parent for scratch folders where this machine has none: in the system's temporary folder, gone at the end.
+
+    Raises SettingsError, NoSpace.
+    """
+    with _named_failure(Path(os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp")):
+        place = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{work}-", ignore_cleanup_errors=True)
+    with place as path:
+        yield Path(path)
+
+
 def made(parent: Path) -> Path:
     """`parent`, which is there now.
 
