@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reencodarr.library import database
-from reencodarr.stages import informing, remedies, remedying
-from tests.stages import arrs, farm
-from tests.stages.arrs import Shelf
-from tests.stages.test_remedying import reported
+from reencodarr.stages.arrs import informing, remedies, remedying
+from tests.stages.arrs import kit as arrs
+from tests.stages.arrs.kit import Shelf
+from tests.stages.arrs.test_remedying import reported
+from tests.stages.machines import farm
 
 RESULTS = Path(__file__).with_name("results") / "arr_calls.json"
 

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 
 from reencodarr.library import database
 from reencodarr.settings import ArrSettings, Settings
-from reencodarr.stages import syncing
+from reencodarr.stages.arrs import syncing
 from reencodarr.stages.workplace import open_workplace
 from reencodarr.units import MIB
 from tests.arr.fake import KEY

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from reencodarr.encoding import documents
 from reencodarr.library import database, facts
 from tests.library import films
-from tests.stages import farm as farms
+from tests.stages.machines import farm as farms
 
 SIZES = (10_000, 100_000)
 SLOTS = 10

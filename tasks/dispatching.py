@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from prefect import task
 from prefect.runtime import flow_run
 
-from reencodarr.stages import depot, dispatching, queue, staging
-from reencodarr.stages.dispatching import Passed
+from reencodarr.stages import depot, queue
+from reencodarr.stages.machines import dispatching, staging
+from reencodarr.stages.machines.dispatching import Passed
 from reencodarr.work.halting import Halt
 from tasks import jobs, progress, runs, workplace
 

@@ -2,8 +2,8 @@
 
 from prefect import task
 
-from reencodarr.stages import informing, remedying
-from reencodarr.stages.informing import Informed
+from reencodarr.stages.arrs import informing, remedying
+from reencodarr.stages.arrs.informing import Informed
 from tasks import retries, workplace
 
 

@@ -3,7 +3,7 @@
 from prefect import task
 
 from reencodarr.arr import instance
-from reencodarr.stages import registering
+from reencodarr.stages.arrs import registering
 from tasks import retries, workplace
 
 

@@ -1,4 +1,4 @@
-"""Prefect as the engine that `stages.dispatching` asks for: runs by deployment and key, their states, their end."""
+"""Prefect as the engine that `stages.machines` asks for: runs by deployment and key, their states, their end."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.states import Cancelling
 
 from reencodarr.errors import ServerRefused, ServerUnreachable
-from reencodarr.stages.runs import Run, RunState
+from reencodarr.stages.machines.runs import Run, RunState
 
 _AT_ONCE = 100
 """Runs that are asked for in one request; the API allows 200."""

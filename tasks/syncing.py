@@ -6,8 +6,8 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from reencodarr.errors import SyncBusy
-from reencodarr.stages import fulfilling, syncing
-from reencodarr.stages.looking import Line
+from reencodarr.stages.arrs import fulfilling, syncing
+from reencodarr.stages.arrs.looking import Line
 from tasks import progress, reports, retries, workplace
 
 

@@ -17,7 +17,7 @@ from reencodarr.api import health, metrics
 from reencodarr.api.gate import Owner
 from reencodarr.api.rules import Caller
 from reencodarr.errors import JobLost, JobRefused, ReencodarrError, ServerRefused, StateConflict
-from reencodarr.stages import jobs_desk, workers_desk
+from reencodarr.stages.machines import jobs_desk, workers_desk
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage.bucket import Bucket
 from reencodarr.units import MIB

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import httpx
 
 from reencodarr.errors import ServerUnreachable
-from reencodarr.stages import queues
+from reencodarr.stages.machines import queues
 from reencodarr.units import Seconds
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reencodarr.api.rules import Caller
-from reencodarr.stages import queues, workers_desk
+from reencodarr.stages.machines import queues, workers_desk
 from reencodarr.stages.workplace import Workplace
 
 

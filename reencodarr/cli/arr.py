@@ -63,7 +63,7 @@ def check(*instances: str, json: Flag = False) -> int:
     json
         Print it as JSON.
     """
-    from reencodarr.stages import checkup
+    from reencodarr.stages.arrs import checkup
 
     workplace, chosen = _chosen(instances)
     if not chosen:
@@ -97,7 +97,7 @@ def register(*instances: str, json: Flag = False) -> int:
     json
         Print it as JSON.
     """
-    from reencodarr.stages import registering
+    from reencodarr.stages.arrs import registering
 
     workplace, chosen = _chosen(instances)
     if not chosen:

@@ -84,7 +84,7 @@ def confirm(number: int, /, *, yes: Flag = False) -> int:
     yes
         Agree without being asked.
     """
-    from reencodarr.stages import remedies, remedying
+    from reencodarr.stages.arrs import remedies, remedying
     from reencodarr.stages.workplace import open_workplace
 
     workplace = open_workplace(settings.load())

@@ -204,7 +204,7 @@ def _server_worker(place: Site, name: str, queues: list[str], limit: int) -> Par
 
 def _worker(place: Site) -> Part:
     """The worker of this machine: it gets a new secret, and none of the server's settings."""
-    from reencodarr.stages import workers_desk
+    from reencodarr.stages.machines import workers_desk
     from reencodarr.stages.workplace import open_workplace
     from reencodarr.work import token
     from reencodarr.work.settings import WorkerSettings

@@ -15,7 +15,7 @@ from cyclopts import Parameter
 
 from reencodarr.cli import exits
 from reencodarr.cli.console import out
-from reencodarr.stages import queues
+from reencodarr.stages.machines import queues
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -11,7 +11,7 @@ from reencodarr.cli.console import duration_text, err, out, safe
 from reencodarr.errors import ArrError, LibraryError
 
 if TYPE_CHECKING:
-    from reencodarr.stages.syncing import Synced
+    from reencodarr.stages.arrs.syncing import Synced
 
 Flag = Annotated[bool, Parameter(negative="")]
 _SHOWN = 20
@@ -30,7 +30,7 @@ def sync(*instances: str, json: Flag = False) -> int:
     json
         Print what came of it as JSON.
     """
-    from reencodarr.stages import syncing
+    from reencodarr.stages.arrs import syncing
     from reencodarr.stages.workplace import open_workplace
 
     workplace = open_workplace(settings.load())

@@ -25,7 +25,7 @@ def add(name: str, /, *, pool: str = "linux") -> int:
     """
     from reencodarr.api import certificate, secrets
     from reencodarr.cli import prefect_database, served
-    from reencodarr.stages import workers_desk
+    from reencodarr.stages.machines import workers_desk
     from reencodarr.stages.workplace import open_workplace
     from reencodarr.work import token
 
@@ -51,7 +51,7 @@ def list_() -> int:
     """Show the machines that may work for this server, and how they are."""
     from reencodarr.api import metrics
     from reencodarr.library.tables import now
-    from reencodarr.stages import workers_desk
+    from reencodarr.stages.machines import workers_desk
     from reencodarr.stages.workplace import open_workplace
 
     found = workers_desk.listed(open_workplace(settings.load()))
@@ -71,7 +71,7 @@ def list_() -> int:
 @app.command
 def revoke(name: str, /) -> int:
     """Take a machine's secret away; it is refused within seconds."""
-    from reencodarr.stages import workers_desk
+    from reencodarr.stages.machines import workers_desk
     from reencodarr.stages.workplace import open_workplace
 
     if not workers_desk.revoke(open_workplace(settings.load()), name):
@@ -84,7 +84,7 @@ def revoke(name: str, /) -> int:
 @app.command
 def release(name: str, /) -> int:
     """End a machine's quarantine: it gets work again."""
-    from reencodarr.stages import workers_desk
+    from reencodarr.stages.machines import workers_desk
     from reencodarr.stages.workplace import open_workplace
 
     if not workers_desk.release(open_workplace(settings.load()), name):

@@ -14,7 +14,7 @@ import httpx
 from reencodarr.cli import pools, served
 from reencodarr.library import database
 from reencodarr.settings import Settings
-from reencodarr.stages import workers_desk
+from reencodarr.stages.machines import workers_desk
 from reencodarr.stages.workplace import Workplace, open_workplace
 from reencodarr.tools import servers
 

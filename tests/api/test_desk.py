@@ -15,7 +15,7 @@ from reencodarr.api.gate import Owner
 from reencodarr.api.rules import Caller
 from reencodarr.library import database
 from reencodarr.settings import Settings
-from reencodarr.stages import workers_desk
+from reencodarr.stages.machines import workers_desk
 from reencodarr.stages.workplace import Workplace, open_workplace
 from reencodarr.units import Bytes
 from reencodarr.work import talk

@@ -13,7 +13,7 @@ import pytest
 import websockets.sync.client
 from websockets.exceptions import ConnectionClosed
 
-from reencodarr.stages import workers_desk
+from reencodarr.stages.machines import workers_desk
 from tests.api import kit
 from tests.api.kit import Server
 

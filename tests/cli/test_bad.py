@@ -10,8 +10,9 @@ import pytest
 from reencodarr.library import database
 from tests.arr.fake import KEY
 from tests.cli.conftest import Program
-from tests.stages import arrs, farm
-from tests.stages.arrs import THEIRS, Shelf
+from tests.stages.arrs import kit as arrs
+from tests.stages.arrs.kit import THEIRS, Shelf
+from tests.stages.machines import farm
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from reencodarr.cli import exits
 from reencodarr.cli.prefect_worker import passed_on
 from reencodarr.library.states import State
-from reencodarr.stages import workers_desk
+from reencodarr.stages.machines import workers_desk
 from reencodarr.work import token
 from reencodarr.work.token import Token
 from tests.api import kit

@@ -10,7 +10,7 @@ from reencodarr.cli import exits, workers
 from reencodarr.errors import SettingsError
 from reencodarr.library import database
 from reencodarr.library import workers as rows
-from reencodarr.stages import workers_desk
+from reencodarr.stages.machines import workers_desk
 from reencodarr.stages.workplace import Workplace, open_workplace
 from reencodarr.work import token
 

@@ -9,12 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import data, launch
 from reencodarr.library import database, workers
-from reencodarr.stages import jobs_desk
+from reencodarr.stages.machines import jobs_desk
 from reencodarr.units import Seconds
 from reencodarr.work.talk import JobBeat, Moment
 from tests.library import films
-from tests.stages import farm as farms
-from tests.stages.farm import Farm
+from tests.stages.machines import farm as farms
+from tests.stages.machines.farm import Farm
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from reencodarr.library import database
 from reencodarr.library.tables import Job
-from reencodarr.stages import setbacks
+from reencodarr.stages.machines import setbacks
 from reencodarr.storage import bucket as buckets
 from tests.faults.gates import Match
 from tests.faults.rig import Rig

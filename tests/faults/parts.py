@@ -14,7 +14,7 @@ import psutil
 from reencodarr.cli import served
 from reencodarr.library.tables import now
 from reencodarr.settings import Settings
-from reencodarr.stages.runs import Run, RunState
+from reencodarr.stages.machines.runs import Run, RunState
 from reencodarr.tools import servers
 from tests.api import kit
 from tests.flows.conftest import eventually

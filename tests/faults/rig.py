@@ -22,7 +22,8 @@ from reencodarr.cli import served
 from reencodarr.library import database, jobs
 from reencodarr.library.states import State
 from reencodarr.library.tables import Failure, Job, StateChange, Video, VideoState, now
-from reencodarr.stages import dispatching, finalizing, objects, search, staging, workers_desk
+from reencodarr.stages import finalizing, objects, search
+from reencodarr.stages.machines import dispatching, staging, workers_desk
 from reencodarr.stages.workplace import open_workplace
 from reencodarr.storage.bucket import Bucket
 from reencodarr.work import token

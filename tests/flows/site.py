@@ -14,8 +14,9 @@ from typing import Any
 
 from reencodarr.cli import served
 from reencodarr.encoding import policy as policies
-from reencodarr.stages import dispatching, finalizing, giving, staging
-from reencodarr.stages.runs import Run, RunState
+from reencodarr.stages import finalizing
+from reencodarr.stages.machines import dispatching, giving, staging
+from reencodarr.stages.machines.runs import Run, RunState
 from reencodarr.stages.workplace import Workplace
 from reencodarr.storage.bucket import Bucket
 from reencodarr.work import token

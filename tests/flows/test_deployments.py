@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 
 from dashboards import actions
 from reencodarr.errors import ServerRefused, ServerUnreachable
-from reencodarr.stages.runs import RunState
+from reencodarr.stages.machines.runs import RunState
 from tasks import runs
 from tests.flows.conftest import ROOT, Prefect, eventually
 

@@ -20,8 +20,8 @@ from reencodarr.stages import analysis, encoding, finalizing, queue, scanning, s
 from reencodarr.stages.step import Outcome
 from reencodarr.stages.workplace import Workplace, open_workplace
 from tests.library.conftest import empty_url, engine, make_videos, postgres, root, sqlite_engine, sqlite_template, url  # noqa: F401
-from tests.stages import farm as farms
-from tests.stages.farm import Farm
+from tests.stages.machines import farm as farms
+from tests.stages.machines.farm import Farm
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from reencodarr.library.tables import ArrFile, PlanRow, Video, now
 from reencodarr.settings import ArrSettings
 from reencodarr.stages import analysis, queue, redeciding
 from tests.arr.fake import serving
-from tests.stages import both_sides
-from tests.stages.both_sides import Site
+from tests.stages.arrs import both_sides
+from tests.stages.arrs.both_sides import Site
 from tests.stages.conftest import Place
 
 LEAVES_SHORT = "[source]\nshortest_seconds = 60\n"

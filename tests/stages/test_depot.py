@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from reencodarr.errors import Category, Stage
 from reencodarr.library.states import State
-from reencodarr.stages import depot, jobs_desk, objects
-from reencodarr.stages.giving import Depot
+from reencodarr.stages import depot, objects
+from reencodarr.stages.machines import jobs_desk
+from reencodarr.stages.machines.giving import Depot
 from reencodarr.storage.bucket import Bucket
 from reencodarr.storage.sizes import Fit
 from reencodarr.units import MIB, Bytes
 from reencodarr.work.orders import Failed
 from tests import mounts
-from tests.stages.farm import Farm
-from tests.stages.test_staging import (  # noqa: F401
+from tests.stages.machines.farm import Farm
+from tests.stages.machines.test_staging import (  # noqa: F401
     bucket,
     far,
     leave,

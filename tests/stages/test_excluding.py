@@ -13,7 +13,7 @@ from reencodarr.library.states import State
 from reencodarr.library.tables import Exclusion, Failure
 from reencodarr.stages import analysis, excluding, queue, redeciding
 from tests.library import films
-from tests.stages.farm import Farm
+from tests.stages.machines.farm import Farm
 
 MakeAnalysed = Callable[[int], list[int]]
 NO_SPACE = Which(stage="crf_search", category="resources", code="no_space")

@@ -18,7 +18,7 @@ from reencodarr.settings import NotifySettings
 from reencodarr.stages import notifying
 from reencodarr.stages.workplace import Workplace
 from tests.receiver import Receiver, receiving
-from tests.stages.farm import Farm
+from tests.stages.machines.farm import Farm
 from tests.stages.test_excluding import fail
 
 MakeAnalysed = Callable[[int], list[int]]

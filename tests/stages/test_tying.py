@@ -7,8 +7,8 @@ import pytest
 from reencodarr.library import database, notices
 from reencodarr.stages import tying
 from tests.arr.fake import serving
-from tests.stages import both_sides
-from tests.stages.both_sides import Site
+from tests.stages.arrs import both_sides
+from tests.stages.arrs.both_sides import Site
 from tests.stages.conftest import Place
 
 

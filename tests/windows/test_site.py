@@ -16,7 +16,7 @@ from reencodarr.library import database
 from reencodarr.library.states import State
 from reencodarr.library.tables import Job
 from reencodarr.media import mediainfo
-from reencodarr.stages import queues
+from reencodarr.stages.machines import queues
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from reencodarr.work import token

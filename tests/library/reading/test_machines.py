@@ -9,7 +9,7 @@ from reencodarr.library import reading
 from reencodarr.library.reading import Condition
 from reencodarr.library.tables import Worker, now
 from reencodarr.work import talk
-from tests.stages import farm as farms
+from tests.stages.machines import farm as farms
 
 LONG_AGO = timedelta(minutes=10)
 

@@ -1,0 +1,1 @@
+"""Sonarr and Radarr joined with the library: synced, told of swaps, asked for replacements."""

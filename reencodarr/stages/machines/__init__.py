@@ -1,0 +1,1 @@
+"""What is given to other machines: matched, staged, watched, applied; and the desks their workers ask at."""
