@@ -84,7 +84,7 @@ def test_wishes_are_fulfilled_by_a_run(server: Prefect, sonarr: Fake, tmp_path: 
 
     words = look_again()
 
-    assert words == "1 titles looked at: 1 new."
+    assert words == "1 title looked at: 1 new."
     assert films.states(workplace.current().database) == {"S01E02.mkv": State.NEEDS_ANALYSIS}
     assert len(tables(server, "look-again")) >= 1
     with get_client(sync_client=True) as client:

@@ -42,7 +42,7 @@ class Fulfilled:
     def words(self) -> str:
         counted = ((self.changes.get(change, 0), change) for change in Change if change is not Change.SAME)
         news = ", ".join(f"{number} {change}" for number, change in counted if number) or "nothing new"
-        said = f"{self.titles} titles looked at: {news}."
+        said = f"{self.titles} {'title' if self.titles == 1 else 'titles'} looked at: {news}."
         said += f" {len(self.troubles)} in trouble, the first: {self.troubles[0].words}" if self.troubles else ""
         return said + (f" {self.left} wishes are left." if self.left else "")
 
