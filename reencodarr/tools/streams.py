@@ -14,6 +14,9 @@ from typing import IO
 from reencodarr.errors import ProgramFailed
 from reencodarr.tools import platforms, processes, programs
 
+_MOMENT = 0.2
+"""Seconds between the last byte of a program that was killed and its end."""
+
 
 @contextmanager
 def output(arguments: Sequence[str | Path]) -> Iterator[IO[bytes]]:
@@ -32,12 +35,30 @@ def output(arguments: Sequence[str | Path]) -> Iterator[IO[bytes]]:
     assert pipe is not None
     try:
         with pipe:
-            yield pipe
+            try:
+                yield pipe
+            except Exception as error:
+                # What a program that died left is often not readable: its end is the cause then, not the reader's.
+                if _has_failed(process):
+                    raise _failure(arguments, process) from error
+                raise
     except BaseException:
         processes.end_tree(process.pid)
         process.wait()
         raise
     if process.wait() != 0:
-        command = programs.quoted(arguments)
-        name = Path(os.fspath(arguments[0])).name
-        raise ProgramFailed(f"{name} failed.", command=command, exit_code=process.returncode, stderr="")
+        raise _failure(arguments, process)
+
+
+def _has_failed(process: "subprocess.Popen[bytes]") -> bool:
+    """Whether it ended badly by itself; one that still writes has not."""
+    try:
+        return process.wait(_MOMENT) != 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def _failure(arguments: Sequence[str | Path], process: "subprocess.Popen[bytes]") -> ProgramFailed:
+    command = programs.quoted(arguments)
+    name = Path(os.fspath(arguments[0])).name
+    return ProgramFailed(f"{name} failed.", command=command, exit_code=process.returncode, stderr="")

@@ -169,8 +169,8 @@ def test_a_schedule_really_fires(deployed: Prefect, worker: Callable[[str], Path
         return isinstance(count, int) and count > 0
 
     assert eventually(finished)
-    # Before its runs, and they are many, keep the worker from those of other tests.
-    httpx.delete(f"{schedules}/{made['id']}", timeout=30).raise_for_status()
+    # Before its runs, and they are many, keep the worker from those of other tests. 503: SQLite was busy with them.
+    assert eventually(lambda: httpx.delete(f"{schedules}/{made['id']}", timeout=30).status_code in {204, 404})
 
 
 def test_a_film_is_replaced_by_deployment_run(

@@ -24,8 +24,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         ".rename": "the copy of our own database before an upgrade gets its name when it is whole",
         ".unlink": "the same copy while it is half written",
     },
-    "reencodarr/library/roots.py": {
-        "os.open": "the lock of a library, a file in our data folder",
+    "reencodarr/library/locks.py": {
+        "os.open": "the lock of a name, a file in our data folder",
         "os.ftruncate": "the same lock file, before the holder's name is written into it",
     },
     "reencodarr/tools/folder_checks.py": {
@@ -40,6 +40,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "reencodarr/cli/parts.py": {
         ".unlink": "the token of this machine's own worker, in our data folder, before a new one"
     },
+    "reencodarr/cli/prefect_worker.py": {".rmdir": "a temporary folder of Prefect's worker, if it is empty"},
+    "reencodarr/cli/search_plot.py": {".write_bytes": "a plot, whose name ends in .png or .svg"},
     "reencodarr/cli/up.py": {"os.open": "the lock of a server, a file in our data folder"},
     "reencodarr/cli/worker.py": {".write_text": "a token or certificate, in a scratch folder, before it is kept"},
     "reencodarr/storage/downloads.py": {
