@@ -35,6 +35,7 @@ def program(reencodarr: Program, site: Site) -> Program:
     return replace(reencodarr, environment={**reencodarr.environment, **said})
 
 
+@pytest.mark.slow
 def test_a_webhook_is_registered_and_everything_that_works_is_shown(program: Program, site: Site, fake: Fake) -> None:
     with site.listening():
         registered = program("arr", "register", "main")

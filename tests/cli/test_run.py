@@ -88,7 +88,7 @@ def test_nothing_is_replaced_in_a_new_library_without_a_yes(reencodarr: Program,
     assert {path: digests(films)[path] for path in before} == before
 
 
-@pytest.mark.parametrize("answer", [b"n\n", b"\n"])
+@pytest.mark.parametrize("answer", [pytest.param(b"n\n", marks=pytest.mark.slow), b"\n"])
 def test_a_person_is_asked_before_the_first_replacement(reencodarr: Program, films: Path, answer: bytes) -> None:
     before = digests(films)
     keyboard, terminal = pty.openpty()
@@ -104,6 +104,7 @@ def test_a_person_is_asked_before_the_first_replacement(reencodarr: Program, fil
     assert {path: digests(films)[path] for path in before} == before
 
 
+@pytest.mark.slow
 def test_a_second_run_on_the_same_library_says_who_works_on_it(reencodarr: Program, films: Path) -> None:
     assert reencodarr("run", films).returncode == exits.NOT_CONFIRMED
     engine = database.engine(f"sqlite:///{reencodarr.data / 'reencodarr.db'}")

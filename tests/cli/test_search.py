@@ -276,6 +276,7 @@ def encoders(process: psutil.Process) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_with_its_children(looking: Program, bikes: Path) -> None:
     running = looking.start("search", bikes, "--preset", "0")
     process = psutil.Process(running.pid)

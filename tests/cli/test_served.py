@@ -53,6 +53,7 @@ def test_a_secret_that_was_ever_made_is_asked_for(tmp_path: Path) -> None:
     assert served.client_environment(settings)[served.CLIENT_AUTH] == secret
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("server", "starts"), [({}, True), ({"PUBLIC_URL": "https://films.example.org"}, False)])
 def test_without_a_secret_only_a_server_for_this_machine_starts_again(
     tmp_path: Path, server: dict[str, str], starts: bool

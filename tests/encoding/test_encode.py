@@ -124,7 +124,7 @@ def test_a_finished_encode_that_is_too_large_is_refused(ffmpeg: Path, film: Path
 
 
 def test_frames_that_do_not_come_are_a_stall(ffmpeg: Path, film: Path, scratch: Path) -> None:
-    stuck = kit.with_filters(kit.plan(kit.facts(film)), "realtime=speed=0.001:limit=10000")
+    stuck = kit.with_filters(kit.plan(kit.facts(film)), "realtime=speed=0.02:limit=10000")
 
     with pytest.raises(ProgramStalled, match="stands at frame 0"):
         encode.encode(kit.order(film, planned=stuck), ffmpeg=ffmpeg, scratch=scratch, frame_deadline=Seconds(1.0))

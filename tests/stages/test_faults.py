@@ -56,6 +56,7 @@ def test_a_killed_ffmpeg_is_not_the_films_fault(place: Place, small_film: Path, 
     assert place.failures() == []
 
 
+@pytest.mark.slow
 def test_a_film_that_stops_decoding_half_way_fails_alone(place: Place, small_film: Path) -> None:
     film, good = place.add(small_film, "damaged.mkv"), place.add(small_film, "good.mkv")
     content = bytearray(film.read_bytes())

@@ -53,6 +53,7 @@ def the_waiting(place: Place) -> int:
     return queue.waiting(place.workplace, [])[0]
 
 
+@pytest.mark.slow
 def test_full_scratch_stops_a_search_and_an_encode_for_now(place: Place, small_film: Path, tmp_path: Path) -> None:
     film = place.add(small_film)
     before = digest(film)
