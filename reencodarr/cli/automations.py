@@ -1,6 +1,7 @@
-"""Prefect's automations that ours rests on: silent runs are crashed, and ends of runs wake dispatch.
+"""Prefect's automations that ours rests on: silent runs of the server are crashed, and ends of runs wake dispatch.
 
-Both are hints that make things quicker; what they would miss, the lease of a job and the schedule of dispatch catch.
+Both are hints that make things quicker; what they would miss, the leases and the schedule of dispatch catch. Of work on
+other machines the lease alone decides: when Prefect's server was away for some minutes, it takes all runs for silent.
 """
 
 from datetime import timedelta
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from prefect.events.schemas.automations import AutomationCore
 
+OF_THE_SERVER = "prefect.tag.server"
 SILENCE = timedelta(seconds=200)
 """Three heartbeats of a run (60 s in the template) and a bit: with less, runs that lived were crashed (measured)."""
 DISPATCH = "dispatch/server"
@@ -48,6 +50,7 @@ def _crash_silent_runs() -> "AutomationCore":
             after={"prefect.flow-run.heartbeat"},
             expect={"prefect.flow-run.*"},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            match_related={"prefect.resource.role": "tag", "prefect.resource.id": OF_THE_SERVER},
             for_each={"prefect.resource.id"},
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat")],

@@ -55,6 +55,7 @@ def build() -> "Filter":
     from reencodarr.api.inner import Inner
     from reencodarr.api.register import WorkplaceRegister
     from reencodarr.cli import prefect_sqlite
+    from reencodarr.stages.machines import workers_desk
     from reencodarr.stages.workplace import open_workplace
 
     settings = all_settings.load()
@@ -64,6 +65,7 @@ def build() -> "Filter":
     if owner is None and is_reachable(settings):
         raise SettingsError(f"The server may not start without {AUTH}.", advice="Start it with `reencodarr up`.")
     workplace = open_workplace(settings)
+    workers_desk.hear_again(workplace)
     prefect_sqlite.install()
     prefect = create_app()
     within = Inner(prefect, owner)

@@ -71,6 +71,14 @@ def renew(session: Session, video_id: int, *, attempt: int, lease: timedelta) ->
         raise _conflict(session, video_id, f"go on with attempt {attempt}")
 
 
+def renew_given(session: Session, *, lease: timedelta) -> int:
+    """Let the leases of all jobs that are given away last that long from now on; how many."""
+    until = now() + lease
+    given = col(VideoState.claimed_by).startswith(JOB, autoescape=True)
+    earlier = col(VideoState.claimed_until) < until
+    return session.exec(update(VideoState).where(given & earlier).values(claimed_until=until)).rowcount
+
+
 def release(session: Session, video_id: int, before: State, *, attempt: int, note: str = "released") -> None:
     """Give a claim back without a result: the video rests where the claim took it.
 

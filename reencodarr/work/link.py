@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE = Seconds(900.0)
+PATIENCE = Seconds(3600.0)
 """How long a message is sent again and again: a server that is restarted or updated is back by then."""
 BRIEF = Seconds(0.0)
 """For messages that are repeated anyway: once."""

@@ -61,6 +61,23 @@ def test_an_outage_of_two_minutes_at_the_end_of_a_run_costs_nothing(rig: Rig, fa
     after(rig, far)
 
 
+def test_an_outage_that_is_longer_than_the_lease_loses_nothing(rig: Rig, far: Member, small_film: Path) -> None:
+    film = rig.waiting(small_film, "long.mkv", "encode")
+
+    with rig.encoder.slow("encode"):
+        rig.given(film)
+        encoder = rig.encoder.caught("encode")
+        rig.api.kill()
+        rig.let_lease_pass(film)
+        rig.api.start()
+        os.kill(encoder.pid, signal.SIGCONT)
+
+    rig.finish(film)
+    assert rig.outcomes(film) == ["done"]
+    assert rig.failures(film) == []
+    after(rig, far)
+
+
 def test_an_api_that_hangs_is_as_good_as_one_that_is_away(rig: Rig, far: Member, small_film: Path) -> None:
     film = rig.waiting(small_film, "hangs.mkv", "encode")
 

@@ -6,8 +6,9 @@ import secrets
 
 from reencodarr import __version__
 from reencodarr.errors import ServerRefused, SettingsError
-from reencodarr.library import database, workers
+from reencodarr.library import database, transitions, workers
 from reencodarr.library.tables import Worker
+from reencodarr.stages import step
 from reencodarr.stages.machines import queues
 from reencodarr.stages.workplace import Workplace
 from reencodarr.work import talk
@@ -52,6 +53,18 @@ def release(workplace: Workplace, name: str) -> bool:
     """End a worker's quarantine; False when there was none."""
     with database.session(workplace.database) as session:
         return workers.release(session, name)
+
+
+def hear_again(workplace: Workplace) -> int:
+    """Let the leases of all that other machines work on begin anew; how many.
+
+    For a server that starts: while it was away it could hear nobody, so silence until now means nothing.
+    """
+    with database.session(workplace.database) as session:
+        renewed = transitions.renew_given(session, lease=step.LEASE)
+    if renewed:
+        log.info("%d jobs that were given away are waited for anew", renewed)
+    return renewed
 
 
 def known(workplace: Workplace, name: str, secret: str) -> Worker | None:
