@@ -106,6 +106,12 @@ MOVES = [
     pytest.param(RESULT, 0, id="result"),
 ]
 """The bytes of an encode on a worker, and at which byte the first request breaks."""
+ONE_MOVE = [
+    param if param.id == "upload" else pytest.param(*param.values, id=param.id, marks=pytest.mark.more)
+    for param in MOVES
+]
+ONE_WORK = [pytest.param("search", marks=pytest.mark.more), "encode"]
+"""The same, where CI takes one for all: another part is killed in each of these moments there."""
 
 
 @dataclass(kw_only=True)

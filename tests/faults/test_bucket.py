@@ -142,7 +142,10 @@ def _dates(exchanges: list[Exchange], match: gates.Match) -> set[str]:
     return set(queries)
 
 
-@pytest.mark.parametrize("name", ["trouble", "truncated", "reset"])
+@pytest.mark.parametrize(
+    "name",
+    ["trouble", pytest.param("truncated", marks=pytest.mark.more), pytest.param("reset", marks=pytest.mark.more)],
+)
 def test_mishaps_of_the_server_with_each_of_its_objects_cost_no_attempt(
     rig: Rig, far: Member, small_film: Path, name: str
 ) -> None:
@@ -194,10 +197,10 @@ DAMAGES: dict[str, Callable[[Rig], None]] = {
     ("work", "damage"),
     [
         ("search", "film-flipped"),
-        ("search", "sheet-gone"),
-        ("encode", "film-cut"),
+        pytest.param("search", "sheet-gone", marks=pytest.mark.more),
+        pytest.param("encode", "film-cut", marks=pytest.mark.more),
         ("encode", "film-gone"),
-        ("encode", "sheet-flipped"),
+        pytest.param("encode", "sheet-flipped", marks=pytest.mark.more),
     ],
 )
 def test_a_staged_film_that_is_another_is_brought_again(
@@ -224,7 +227,9 @@ RESULTS: dict[str, Callable[[Rig], None]] = {
 }
 
 
-@pytest.mark.parametrize("damage", RESULTS)
+@pytest.mark.parametrize(
+    "damage", ["flipped", pytest.param("cut", marks=pytest.mark.more), pytest.param("gone", marks=pytest.mark.more)]
+)
 def test_an_encode_that_is_damaged_in_the_bucket_is_made_again(
     rig: Rig, far: Member, small_film: Path, damage: str
 ) -> None:

@@ -44,7 +44,7 @@ def test_a_cancelled_run_ends_with_all_its_children(rig: Rig, far: Member, small
     after(rig, far)
 
 
-@pytest.mark.parametrize(("match", "cut"), gates.MOVES[:2])
+@pytest.mark.parametrize(("match", "cut"), gates.ONE_MOVE[:2])
 def test_a_run_cancelled_while_it_moves_bytes_ends(
     rig: Rig, far: Member, small_film: Path, match: Match, cut: int, request: pytest.FixtureRequest
 ) -> None:

@@ -72,7 +72,7 @@ def test_a_run_killed_while_it_moves_bytes_is_tried_again(
     after(rig, far)
 
 
-@pytest.mark.parametrize("work", ["search", "encode"])
+@pytest.mark.parametrize("work", gates.ONE_WORK)
 def test_a_killed_api_comes_back_to_work_that_went_on(rig: Rig, far: Member, small_film: Path, work: str) -> None:
     film = rig.waiting(small_film, f"api-{work}.mkv", work)
 
@@ -90,7 +90,7 @@ def test_a_killed_api_comes_back_to_work_that_went_on(rig: Rig, far: Member, sma
     after(rig, far)
 
 
-@pytest.mark.parametrize(("match", "cut"), gates.MOVES)
+@pytest.mark.parametrize(("match", "cut"), gates.ONE_MOVE)
 def test_a_killed_api_comes_back_to_bytes_on_their_way(
     rig: Rig, far: Member, small_film: Path, match: Match, cut: int, request: pytest.FixtureRequest
 ) -> None:
@@ -108,7 +108,7 @@ def test_a_killed_api_comes_back_to_bytes_on_their_way(
     after(rig, far)
 
 
-@pytest.mark.parametrize(("match", "cut"), gates.MOVES)
+@pytest.mark.parametrize(("match", "cut"), gates.ONE_MOVE)
 def test_a_killed_bucket_comes_back_to_bytes_on_their_way(
     rig: Rig, far: Member, small_film: Path, match: Match, cut: int, request: pytest.FixtureRequest
 ) -> None:

@@ -35,7 +35,7 @@ def test_a_run_outlives_its_worker_and_its_result_is_used(rig: Rig, small_film: 
         after(rig, other, worker)
 
 
-@pytest.mark.parametrize("work", ["search", "encode"])
+@pytest.mark.parametrize("work", gates.ONE_WORK)
 def test_a_machine_that_vanishes_costs_its_film_one_attempt(rig: Rig, small_film: Path, work: str) -> None:
     film = rig.waiting(small_film, f"machine-{work}.mkv", work)
 
@@ -56,7 +56,7 @@ def test_a_machine_that_vanishes_costs_its_film_one_attempt(rig: Rig, small_film
         after(rig, again)
 
 
-@pytest.mark.parametrize(("match", "cut"), gates.MOVES)
+@pytest.mark.parametrize(("match", "cut"), gates.ONE_MOVE)
 def test_a_machine_that_vanishes_while_it_moves_bytes(
     rig: Rig, small_film: Path, match: Match, cut: int, request: pytest.FixtureRequest
 ) -> None:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
 SHORT, LONG = 20.0, 120.0
 
 
-@pytest.mark.parametrize("work", ["search", "encode"])
+@pytest.mark.parametrize("work", gates.ONE_WORK)
 def test_an_outage_in_the_middle_of_a_run_is_only_a_pause_of_its_beats(
     rig: Rig, far: Member, small_film: Path, work: str
 ) -> None:

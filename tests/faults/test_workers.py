@@ -26,7 +26,7 @@ from reencodarr.library.tables import Job, Worker, now
 from reencodarr.work import talk, token
 from reencodarr.work.talk import Claim, Refusal
 from tests import mounts
-from tests.faults import machines
+from tests.faults import gates, machines
 from tests.faults import rig as rigs
 from tests.faults.promises import after
 from tests.faults.rig import Rig
@@ -101,7 +101,7 @@ def test_an_encode_goes_to_nobody_with_another_encoder(
         after(rig, same, another)
 
 
-@pytest.mark.parametrize("work", ["search", "encode"])
+@pytest.mark.parametrize("work", gates.ONE_WORK)
 def test_a_worker_whose_disk_gets_full_costs_its_film_one_attempt(
     rig: Rig, small_film: Path, tmp_path: Path, work: str
 ) -> None:
@@ -130,7 +130,7 @@ def test_a_worker_whose_disk_gets_full_costs_its_film_one_attempt(
         after(rig, large, small)
 
 
-@pytest.mark.parametrize("seconds", [1800, -1800], ids=["ahead", "behind"])
+@pytest.mark.parametrize("seconds", [pytest.param(1800, marks=pytest.mark.more), -1800], ids=["ahead", "behind"])
 def test_a_clock_that_is_wrong_is_told_and_hurts_nothing(rig: Rig, small_film: Path, seconds: int) -> None:
     film = rig.add(small_film, "film.mkv")
 
