@@ -29,6 +29,7 @@ def done(found: subprocess.CompletedProcess[str], code: int = 0) -> str:
     return found.stdout
 
 
+@pytest.mark.slow
 def test_a_cause_is_shown_excluded_and_included_again(filled: Program) -> None:
     shown = done(filled("failures", "--code", "damaged_source"))
     excluded = json.loads(done(filled("failures", "--code", "damaged_source", "--exclude", "--json")))

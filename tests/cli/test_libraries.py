@@ -6,6 +6,7 @@ from reencodarr.cli import exits
 from tests.cli.conftest import Program
 
 
+@pytest.mark.slow
 def test_a_library_is_added_only_when_somebody_says_so(reencodarr: Program, tmp_path: Path) -> None:
     films = tmp_path / "films"
     films.mkdir()

@@ -36,6 +36,7 @@ def films(tmp_path: Path, small_film: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_library_is_re_encoded_looked_at_again_and_put_back(reencodarr: Program, films: Path) -> None:
     original = digests(films)
 
@@ -119,6 +120,7 @@ def test_a_second_run_on_the_same_library_says_who_works_on_it(reencodarr: Progr
     assert str(os.getpid()) in second.stderr
 
 
+@pytest.mark.slow
 def test_bad_settings_policies_paths_and_databases_are_named(reencodarr: Program, films: Path, tmp_path: Path) -> None:
     policy = tmp_path / "mine.toml"
     policy.write_text("[audio]\nreencode = 'all'\n\n[video]\ntuna = 0\n")

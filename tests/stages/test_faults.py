@@ -73,6 +73,7 @@ def test_a_film_that_stops_decoding_half_way_fails_alone(place: Place, small_fil
     assert ours(place) == []
 
 
+@pytest.mark.slow
 def test_a_read_only_library_costs_no_encode_and_loses_no_result(
     make_place: MakePlace, small_film: Path, tmp_path: Path
 ) -> None:

@@ -130,6 +130,7 @@ def test_a_film_replaced_during_its_encode_wins(place: Place, small_film: Path, 
     assert film.read_bytes() == upgrade.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_film_deleted_before_its_swap_is_not_brought_back(place: Place, small_film: Path) -> None:
     film = place.add(small_film)
     place.add(small_film, "other.mkv")
