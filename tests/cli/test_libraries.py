@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from reencodarr.cli import exits
 from tests.cli.conftest import Program
 
