@@ -94,7 +94,8 @@ def test_reading_straight_on_is_served_ahead_in_requests_of_several_blocks(
         while ranged.read(64 * KIB):
             pass
 
-    assert len(bucket.proxy.exchanges) <= 12
+    # How many blocks go into one request depends on who is faster, reader or bucket; one by one, they would be more.
+    assert len(bucket.proxy.exchanges) < SIZE // BLOCK
 
 
 def test_reading_ahead_goes_a_few_blocks_only(
