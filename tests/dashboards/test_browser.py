@@ -124,8 +124,8 @@ def test_typing_searches_and_the_back_button_goes_back(page: Page, site: str) ->
     page.goto(site)
     expect(page.get_by_text("1 to 14 of 14")).to_be_visible(timeout=PATIENCE)
 
-    page.get_by_label("Search").fill("zulu")
-    page.get_by_label("Search").press("Enter")
+    page.get_by_role("textbox", name="Search").fill("zulu")
+    page.get_by_role("textbox", name="Search").press("Enter")
 
     expect(page.get_by_text("1 to 1 of 1")).to_be_visible(timeout=PATIENCE)
     assert _parameters(page) == {"q": ["zulu"]}
