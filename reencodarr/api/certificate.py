@@ -19,11 +19,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from reencodarr.api import secrets
 from reencodarr.errors import SettingsError
 from reencodarr.library.tables import now
 from reencodarr.settings import Settings
-from reencodarr.tools import scratch
+from reencodarr.tools import private, scratch
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ def server_names(settings: Settings) -> set[str]:
 def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key_file, file = folder / "authority.key", folder / "authority.pem"
     if not key_file.exists():
-        secrets.private_file(key_file, _pem(ec.generate_private_key(ec.SECP256R1())))
+        private.write_new(key_file, _pem(ec.generate_private_key(ec.SECP256R1())))
     key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError(f"{key_file} holds another kind of key")
@@ -94,7 +93,7 @@ def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateK
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA256())
         )
-        secrets.private_file(file, made.public_bytes(serialization.Encoding.PEM))
+        private.write_new(file, made.public_bytes(serialization.Encoding.PEM))
     return x509.load_pem_x509_certificate(file.read_bytes()), key
 
 
@@ -127,7 +126,7 @@ def _sign(
     # Key and certificates in one file, so that a renewal replaces both at once.
     text = made.public_bytes(pem) + authority.public_bytes(pem) + _pem(key)
     with scratch.folder(folder, "tls") as place:
-        secrets.private_file(place / "server.pem", text)
+        private.write_new(place / "server.pem", text)
         scratch.keep(place / "server.pem", folder / "server.pem")
 
 

@@ -4,15 +4,12 @@ Whoever has it may do everything. Workers' secrets are none of this module's: th
 the one of webhooks (`arr.secrets`).
 """
 
-import logging
 import secrets
 from pathlib import Path
 
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
 from reencodarr.tools import private
-
-log = logging.getLogger(__name__)
 
 NAME = "owner"
 _BYTES = 32
@@ -29,29 +26,10 @@ def owner(settings: Settings) -> str:
     Raises SettingsError.
     """
     file = path(settings)
-    try:
-        if not file.exists():
-            _make(file)
-        text = private.text(file)
-    except OSError as error:
-        raise SettingsError(
-            f"The owner's secret {file} cannot be read or written: {error.strerror}.",
-            path=file,
-            advice="Set REENCODARR_DATA_DIR to a folder that can be written.",
-        ) from error
+    text = private.kept(file, "the owner's secret", lambda: f"{NAME}:{secrets.token_urlsafe(_BYTES)}")
     name, _, secret = text.partition(":")
     if not name or len(secret) < _BYTES:
         raise SettingsError(
             f"{file} does not hold an owner's secret.", path=file, advice="Delete it; a new one is made."
         )
     return text
-
-
-def private_file(file: Path, content: bytes) -> bool:
-    """Write a new file that only its owner can read; False when there is one of that name."""
-    return private.write_new(file, content)
-
-
-def _make(file: Path) -> None:
-    if private_file(file, f"{NAME}:{secrets.token_urlsafe(_BYTES)}\n".encode()):
-        log.info("made the owner's secret: %s", file)

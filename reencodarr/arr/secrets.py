@@ -3,7 +3,6 @@
 It opens nothing but the webhooks, and all a webhook can do is have a title looked at again.
 """
 
-import logging
 import secrets
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from pydantic import SecretStr
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
 from reencodarr.tools import private
-
-log = logging.getLogger(__name__)
 
 _BYTES = 32
 
@@ -29,16 +26,7 @@ def webhook(settings: Settings) -> SecretStr:
     Raises SettingsError.
     """
     file = path(settings)
-    try:
-        if not file.exists() and private.write_new(file, f"{secrets.token_urlsafe(_BYTES)}\n".encode()):
-            log.info("made the secret of webhooks: %s", file)
-        text = private.text(file)
-    except OSError as error:
-        raise SettingsError(
-            f"The secret of webhooks {file} cannot be read or written: {error.strerror}.",
-            path=file,
-            advice="Set REENCODARR_DATA_DIR to a folder that can be written.",
-        ) from error
+    text = private.kept(file, "the secret of webhooks", lambda: secrets.token_urlsafe(_BYTES))
     if len(text) < _BYTES or not text.isascii():
         raise SettingsError(
             f"{file} does not hold a secret.",

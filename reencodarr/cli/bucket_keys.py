@@ -1,10 +1,10 @@
 """The keys of the bucket that `up` brings along, in a file that only the owner can read."""
 
-import secrets as random_secrets
+import secrets
 
-from reencodarr.api import secrets
 from reencodarr.errors import SettingsError
 from reencodarr.settings import Settings
+from reencodarr.tools import private
 
 
 def made(loaded: Settings) -> tuple[str, str]:
@@ -13,9 +13,8 @@ def made(loaded: Settings) -> tuple[str, str]:
     Raises SettingsError.
     """
     file = loaded.data_dir / "secrets" / "bucket"
-    made = f"{random_secrets.token_hex(10)}:{random_secrets.token_hex(20)}"
-    secrets.private_file(file, made.encode())
-    access, _, secret = file.read_text(encoding="ascii").strip().partition(":")
+    text = private.kept(file, "the bucket's keys", lambda: f"{secrets.token_hex(10)}:{secrets.token_hex(20)}")
+    access, _, secret = text.partition(":")
     if not access or not secret:
         raise SettingsError(
             f"{file} does not hold the bucket's keys.", path=file, advice="Delete it; new ones are made."

@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 
 from reencodarr import settings as all_settings
-from reencodarr.api import certificate, secrets
+from reencodarr.api import certificate
 from reencodarr.cli import bucket_keys, pools, served
 from reencodarr.errors import BucketUnreachable, SettingsError
 from reencodarr.library import database
 from reencodarr.settings import Settings
 from reencodarr.storage import embedded
-from reencodarr.tools import platforms, programs, variables
+from reencodarr.tools import platforms, private, programs, variables
 from reencodarr.tools.supervisor import Part
 from reencodarr.units import Seconds
 
@@ -222,7 +222,7 @@ def _worker(place: Site) -> Part:
     )
     file = folder / "token"
     file.unlink(missing_ok=True)
-    secrets.private_file(file, token.to_text(joined).encode())
+    private.write_new(file, token.to_text(joined).encode())
     theirs = variables.names(WorkerSettings)
     kept = {name: value for name, value in os.environ.items() if _is_neutral(name) or name.upper() in theirs}
     own = {"TOKEN_FILE": str(file), "DATA_DIR": str(folder), "SCRATCH_DIR": str(settings.scratch)}
