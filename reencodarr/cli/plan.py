@@ -1,6 +1,5 @@
 """`reencodarr plan`: what a run would do and save. Writes nothing: not beside the films, not into the database."""
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +27,7 @@ def plan(paths: list[Path], /, *, json: Annotated[bool, Parameter(negative="")] 
     from reencodarr.tools import scratch
 
     loaded = settings.load()
-    with scratch.folder(Path(tempfile.gettempdir()), "plan") as folder:
+    with scratch.private("plan") as parent, scratch.folder(parent, "plan") as folder:
         url = SecretStr(database.copied(loaded.database, folder))
         workplace = look.open_or_create(loaded.model_copy(update={"database_url": url, "data_dir": folder}))
         with live.bars() as report:

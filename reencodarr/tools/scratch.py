@@ -51,10 +51,12 @@ def folder(parent: Path, work: str) -> Iterator[Path]:
 def private(work: str) -> Iterator[Path]:
     """A parent for scratch folders where this machine has none: in the system's temporary folder, gone at the end.
 
+    Other users' folders there do not matter, and no sweep of that place takes this one.
+
     Raises SettingsError, NoSpace.
     """
     with _named_failure(Path(os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp")):
-        place = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{work}-", ignore_cleanup_errors=True)
+        place = tempfile.TemporaryDirectory(prefix=f"private-{PREFIX}{work}-", ignore_cleanup_errors=True)
     with place as path:
         yield Path(path)
 

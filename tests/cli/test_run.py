@@ -79,6 +79,18 @@ def test_plan_writes_nothing_at_all(reencodarr: Program, films: Path) -> None:
     assert not reencodarr.data.exists()
 
 
+def test_plan_needs_nothing_of_what_others_left_in_the_temporary_folder(
+    reencodarr: Program, films: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "tmp"
+    (temporary / ".making").mkdir(parents=True)  # Nobody can open it, as little as another user's file.
+
+    plan = reencodarr("plan", films, TMPDIR=str(temporary))
+
+    assert plan.returncode == exits.DONE, plan.stderr
+    assert list(temporary.iterdir()) == [temporary / ".making"]
+
+
 def test_nothing_is_replaced_in_a_new_library_without_a_yes(reencodarr: Program, films: Path) -> None:
     before = digests(films)
 

@@ -89,6 +89,19 @@ def test_the_folder_of_a_killed_owner_is_swept_at_once(tmp_path: Path) -> None:
     assert scratch.sweep(tmp_path) == 0
 
 
+def test_a_private_parent_in_use_is_not_swept_and_goes_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    with scratch.private("plan") as parent:
+        scratch.sweep(tmp_path)
+
+        assert parent.parent == tmp_path
+        assert parent.is_dir()
+    assert not parent.exists()
+
+
 def test_nothing_but_our_folders_is_swept(tmp_path: Path) -> None:
     film = tmp_path / "library" / "Film.mkv"
     film.parent.mkdir()
