@@ -82,6 +82,7 @@ def _sections(paths: Iterable[Path]) -> Iterator[Section]:
         )
         yield Section(about="ffmpeg", checks=tuple(_ffmpeg(loaded)))
         yield Section(about="Reencodarr", checks=tuple(_own(loaded, told, starting)))
+        yield from _arrs(loaded)
         for path in paths:
             yield Section(about=str(path), checks=tuple(_library(path, loaded)))
 
@@ -115,6 +116,13 @@ def _own(loaded: Settings | None, told: Check, starting: "Future[Check]") -> Ite
         yield prefects_database(loaded)
     yield starting.result()
     yield telemetry()
+
+
+def _arrs(loaded: Settings | None) -> Iterator[Section]:
+    if loaded is not None and (loaded.sonarr or loaded.radarr):
+        from reencodarr.cli import arr_checks
+
+        yield from (Section(about=about, checks=made) for about, made in arr_checks.found(loaded))
 
 
 def _library(path: Path, loaded: Settings | None) -> Iterator[Check]:

@@ -46,6 +46,15 @@ def lines(workplace: Workplace, instance: Instance, *, times: Times = DEFAULT_TI
         yield _bad("answers", error)
 
 
+def greeting(instance: Instance, *, times: Times = DEFAULT_TIMES) -> Iterator[Line]:
+    """The first of these lines: it is reached, takes our key, and is what we speak to. Needs no database."""
+    try:
+        with applications.connect(instance, times=times) as connection:
+            yield from _greeted(connection)
+    except SettingsError as error:
+        yield _bad("address", error)
+
+
 def _greeted(connection: Application) -> Iterator[Line]:
     """It is reached, takes our key, and is what we speak to."""
     try:
