@@ -7,7 +7,7 @@ holds its video is `transitions`' knowledge; here stands what became of it.
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -16,12 +16,14 @@ from sqlmodel import Session, col, select
 
 from reencodarr.errors import JobLost
 from reencodarr.library import transitions
-from reencodarr.library.tables import Job, now
+from reencodarr.library.tables import Job, Worker, now
 from reencodarr.units import Bytes
 
 STAGING, READY, RUNNING = "staging", "ready", "running"
 OPEN = (STAGING, READY, RUNNING)
 """Phases of a job that is not settled."""
+AWAITED = timedelta(days=1)
+"""After its last word; for so long a job on another machine is left to it where no server runs. Encodes take hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,21 @@ def lose(session: Session, video_ids: Iterable[int]) -> None:
     """Note that the open attempts at these videos ended without a word, as `transitions.reset_stale` found."""
     still_open = col(Job.video_id).in_(list(video_ids)) & (col(Job.outcome) == "")
     session.exec(update(Job).where(still_open).values(outcome="lost", ended_at=now()))
+
+
+def awaited(session: Session, moment: datetime) -> set[str]:
+    """The holders under which other machines may still work, though no server is there to hear them.
+
+    Their leases tell nothing where no server runs; where one does, it ends them itself. A revoked worker is not waited
+    for, and one on the server's own machine goes by its lease.
+    """
+    query = (
+        select(Job.key)
+        .join(Worker, col(Worker.name) == col(Job.worker))
+        .where(Job.phase == RUNNING, Job.outcome == "", col(Job.beaten_at) > moment - AWAITED)
+        .where(col(Worker.local).is_(False), col(Worker.revoked_at).is_(None))
+    )
+    return {holder(key or "") for key in session.exec(query)}
 
 
 def new_key() -> str:

@@ -7,7 +7,7 @@ are committed together. Which transitions exist is `states`' knowledge.
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -133,11 +133,16 @@ def tombstone(session: Session, video_id: int, note: str) -> bool:
 
 
 def reset_stale(
-    session: Session, moment: datetime, alive: Callable[[str], bool] | None = None, *, state: State | None = None
+    session: Session,
+    moment: datetime,
+    alive: Callable[[str], bool] | None = None,
+    *,
+    state: State | None = None,
+    awaited: Collection[str] = (),
 ) -> list[int]:
     """End claims that expired or whose holder died, all or those of one state; the videos, which wait again.
 
-    May be repeated safely.
+    Those of `awaited` holders are left to others. May be repeated safely.
     """
     living = alive or holder_alive
     reset = []
@@ -145,7 +150,7 @@ def reset_stale(
     for row in session.exec(select(VideoState).where(VideoState.claimed_by != "", which)).all():
         video_id, before, attempt, holder = row.video_id, State(row.state), row.attempt, row.claimed_by
         expired = row.claimed_until is None or row.claimed_until <= moment
-        if not expired and living(holder):
+        if holder in awaited or (not expired and living(holder)):
             continue
         after = RESTING.get(before, before)
         why = f"the claim of {holder} {'expired' if expired else 'lost its holder'}"

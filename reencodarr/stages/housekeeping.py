@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlmodel import Session
+
 from reencodarr.errors import StorageError
 from reencodarr.library import database, jobs, journal, ledger, transitions
 from reencodarr.library.tables import Video, now
@@ -48,7 +50,7 @@ def recover(workplace: Workplace) -> list[str]:
     Open swaps are found by the database's rows; where these were lost, `recover_below` finds them by the disk.
     """
     with database.session(workplace.database) as session:
-        jobs.lose(session, transitions.reset_stale(session, now()))
+        _end_dead_claims(session)
         pending = journal.unsettled(session)
     words = []
     for row in pending:
@@ -70,14 +72,20 @@ def recover_below(workplace: Workplace, root: Path) -> list[str]:
 def tidy(workplace: Workplace, bucket: Bucket | None = None) -> Tidied:
     """Expire the trash, sweep scratch and bucket, discard results nobody waits for. May be repeated safely."""
     with database.session(workplace.database) as session:
-        released = transitions.reset_stale(session, now())
-        jobs.lose(session, released)
+        released = _end_dead_claims(session)
     expired, freed = _expire(workplace)
     swept = scratch.sweep(workplace.settings.scratch) + settling.discard_results(workplace)
     gone = 0 if bucket is None else _tidy_bucket(workplace, bucket)
     tidied = Tidied(expired=expired, freed=freed, swept=Bytes(swept), released=len(released), objects=gone)
     log.info("%s", tidied.words)
     return tidied
+
+
+def _end_dead_claims(session: Session) -> list[int]:
+    """The videos that wait again. What other machines work on is the server's to end: it alone can hear them."""
+    released = transitions.reset_stale(session, now(), awaited=jobs.awaited(session, now()))
+    jobs.lose(session, released)
+    return released
 
 
 def _tidy_bucket(workplace: Workplace, bucket: Bucket) -> int:
