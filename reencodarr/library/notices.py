@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -48,6 +48,11 @@ class Step:
     at: str
     names: tuple[str, ...] = ()
     """Files beside the film, where the step is about them."""
+
+    @classmethod
+    def taken(cls, name: str, words: str, names: tuple[str, ...] = ()) -> Self:
+        """One that is taken now."""
+        return cls(name=name, words=words, at=now().isoformat(timespec="seconds"), names=names)
 
 
 def write(session: Session, video_id: int, swap_id: str) -> int:

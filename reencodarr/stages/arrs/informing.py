@@ -159,9 +159,8 @@ def _film(workplace: Workplace, row: ArrNotice, path: Path) -> Told:
     """A film that is there; what lies beside it is kept before anybody is told."""
 
     def say(name: str, words: str, names: tuple[str, ...] = ()) -> None:
-        step = Step(name=name, words=words, at=now().isoformat(timespec="seconds"), names=names)
         with database.session(workplace.database) as session:
-            notices.note(session, _id(row), step)
+            notices.note(session, _id(row), Step.taken(name, words, names))
 
     film = rescans.told(workplace, row, path, say)
     if _snapshot(row) is None:
@@ -187,8 +186,7 @@ def _finish(workplace: Workplace, app: Application, title_id: int, film: Told) -
     fate = sidecars.fate(names, sidecars.beside(film.path), stem=former.stem, now=film.path.stem, behind=behind)
     words = f"{app.instance} knows it as it is.{_said(fate)}"
     with database.session(workplace.database) as session:
-        step = Step(name=_END, words=words, at=now().isoformat(timespec="seconds"))
-        notices.note(session, film.notice, step, file_id=film.file_id)
+        notices.note(session, film.notice, Step.taken(_END, words), file_id=film.file_id)
         notices.finish(session, film.notice, words)
         if film.file_id != row.file_id or film.path != former:
             wishes.wish(session, app.instance.name, title_id, "swap")

@@ -55,9 +55,8 @@ class _Remedy:
 
     def note(self, name: str, words: str, *, names: tuple[str, ...] = (), state: BadState | None = None) -> None:
         """Raises StateConflict when somebody else works on it."""
-        step = Step(name=name, words=words, at=now().isoformat(timespec="seconds"), names=names)
         with database.session(self.workplace.database) as session:
-            bad_files.note(session, self.row, step, state=state)
+            bad_files.note(session, self.row, Step.taken(name, words, names), state=state)
         if not name.endswith(_BEGUN):
             self.say(f"{name}: {words}")
             log.info("bad file %d: %s: %s", self.row.id, name, words)
@@ -222,7 +221,7 @@ def _give_up_if_late(workplace: Workplace, bad_id: int, words: str) -> None:
         row = bad_files.found(session, bad_id)
         if BadState(row.state) not in bad_files.OPEN or (row.confirmed_at or now()) > now() - WAIT:
             return
-        step = Step(name="given up", words=f"After {WAIT.days} days: {words}.", at=now().isoformat(timespec="seconds"))
+        step = Step.taken("given up", f"After {WAIT.days} days: {words}.")
         bad_files.note(session, row, step, state=BadState.FAILED)
         failures.record(session, row.video_id, _late(row, words), context={"bad_file": bad_id})
     log.warning("bad file %d is given up: %s", bad_id, words)
