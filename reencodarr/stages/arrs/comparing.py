@@ -1,6 +1,6 @@
 """What differs between a file as a Sonarr or Radarr lists it, as it was known, and the film that we know. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +40,12 @@ class Film:
     size: int
     gone: bool
     """A tombstone."""
+
+
+def news(changes: Mapping[Change, int]) -> str:
+    """What became of some files, counted, for people."""
+    counted = ((changes.get(change, 0), change) for change in Change if change is not Change.SAME)
+    return ", ".join(f"{number} {change}" for number, change in counted if number) or "nothing new"
 
 
 def change(file: MediaFile, row: ArrFile | None, left: Collection[str]) -> Change:

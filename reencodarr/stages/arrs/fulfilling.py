@@ -14,7 +14,7 @@ from reencodarr.errors import ArrError, LibraryError, SyncBusy
 from reencodarr.library import database, wishes
 from reencodarr.library.tables import ArrWish
 from reencodarr.progress import Progress, Report, silent
-from reencodarr.stages.arrs import looking, syncing
+from reencodarr.stages.arrs import comparing, looking, syncing
 from reencodarr.stages.arrs.comparing import Change
 from reencodarr.stages.arrs.looking import Line
 from reencodarr.stages.arrs.syncing import LISTED
@@ -40,8 +40,7 @@ class Fulfilled:
 
     @property
     def words(self) -> str:
-        counted = ((self.changes.get(change, 0), change) for change in Change if change is not Change.SAME)
-        news = ", ".join(f"{number} {change}" for number, change in counted if number) or "nothing new"
+        news = comparing.news(self.changes)
         said = f"{self.titles} {'title' if self.titles == 1 else 'titles'} looked at: {news}."
         said += f" {len(self.troubles)} in trouble, the first: {self.troubles[0].words}" if self.troubles else ""
         return said + (f" {self.left} wishes are left." if self.left else "")

@@ -22,7 +22,7 @@ from reencodarr.errors import ArrError, LibraryError, SyncBusy, TooManyUnlisted
 from reencodarr.library import arr_files, database, departed, locks
 from reencodarr.library.tables import now
 from reencodarr.progress import Progress, Report, silent
-from reencodarr.stages.arrs import looking, places
+from reencodarr.stages.arrs import comparing, looking, places
 from reencodarr.stages.arrs.comparing import Change
 from reencodarr.stages.arrs.looking import Line, Listing, Looked
 from reencodarr.stages.arrs.places import Places, Unmapped
@@ -62,8 +62,7 @@ class Synced:
     @property
     def words(self) -> str:
         """In one or two sentences."""
-        counted = ((self.changes.get(change, 0), change) for change in Change if change is not Change.SAME)
-        news = ", ".join(f"{number} {change}" for number, change in counted if number) or "nothing new"
+        news = comparing.news(self.changes)
         said = f"{_number(self.titles, 'title')}, {_number(self.files, 'file')}: {news}."
         if self.failed:
             first = self.troubles[0]
