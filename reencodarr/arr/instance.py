@@ -44,6 +44,10 @@ class Instance:
     def __str__(self) -> str:
         return f"{self.kind.application} {self.name}"
 
+    def variable(self, field: str) -> str:
+        """The environment variable of one of its settings."""
+        return _variable(self.kind, self.name, field)
+
     def page(self, slug: str) -> str:
         """The web page of a series or movie, by `Title.slug`; the instance's own where there is none."""
         folder = "series" if self.kind is Kind.SONARR else "movie"
@@ -84,11 +88,15 @@ def find(instances: tuple[Instance, ...], name: str) -> Instance:
     )
 
 
+def _variable(kind: Kind, name: str, field: str) -> str:
+    return f"REENCODARR_{kind.value.upper()}__{name.upper()}__{field}"
+
+
 def _instance(kind: Kind, name: str, said: ArrSettings) -> Instance:
     for theirs, _ in said.mappings:
         if words := mapping.unusable(theirs):
             raise SettingsError(
-                f"REENCODARR_{kind.value.upper()}__{name.upper()}__MAPPINGS is wrong: {words}.",
+                f"{_variable(kind, name, 'MAPPINGS')} is wrong: {words}.",
                 advice="Write it as the application shows it, such as /tv=/mnt/nas/tv.",
             )
     return Instance(

@@ -54,7 +54,7 @@ def refusal(instance: Instance, answer: httpx.Response) -> ArrError:
     if status in _DENIED:
         return ArrRefused(
             f"{instance} at {instance.url} does not accept our API key: it answers {status}.",
-            advice=f"Copy the key from its settings (General, Security) to {_variable(instance, 'API_KEY')}.",
+            advice=f"Copy the key from its settings (General, Security) to {instance.variable('API_KEY')}.",
         )
     if status in _NOT_FOUND:
         return ArrNotFound(f"{instance} knows no {path}{_said(answer)}.")
@@ -70,7 +70,7 @@ def is_not(instance: Instance, words: str) -> ArrIsNot:
     """For an answer that this application does not give."""
     return ArrIsNot(
         f"What answers at {instance.url} is no {instance.kind.application}: {words}.",
-        advice=f"{_variable(instance, 'URL')} must be the address of {instance.kind.application} itself, with its URL "
+        advice=f"{instance.variable('URL')} must be the address of {instance.kind.application} itself, with its URL "
         "base if it has one, and past any login page.",
     )
 
@@ -106,10 +106,6 @@ def _tls_trouble(error: httpx.HTTPError) -> tuple[str, str] | None:
     if cause is not None and "WRONG_VERSION_NUMBER" in str(cause):
         return "it speaks no TLS there", "Write http:// instead of https://."
     return None
-
-
-def _variable(instance: Instance, field: str) -> str:
-    return f"REENCODARR_{instance.kind.value.upper()}__{instance.name.upper()}__{field}"
 
 
 def _without_query(url: str) -> str:

@@ -84,7 +84,7 @@ class Places:
             words = f"Here it is {ours}, which lies in no library."
             words += f" Run `reencodarr libraries add {ours}`."
             return Unmapped(folder=folder, files=files, words=words)
-        setting = f"REENCODARR_{self._instance.kind.value.upper()}__{self._instance.name.upper()}__MAPPINGS"
+        setting = self._instance.variable("MAPPINGS")
         likely = self._likely(folder)
         words = "No mapping leads there."
         if ours is not None and self._instance.mappings:
