@@ -19,13 +19,9 @@ from reencodarr.library.states import State
 from reencodarr.library.tables import ArrNotice, Library, Video, VideoState
 from reencodarr.stages import scanning
 from reencodarr.stages.workplace import Workplace
-from reencodarr.units import Bytes, Seconds
+from reencodarr.units import Bytes
 
 log = logging.getLogger(__name__)
-
-PATIENCE = Seconds(600.0)
-"""For a rescan or a renaming; both wait for what else it does."""
-
 
 _MANY = 3
 """Files of a title from which on they are read at once: two calls at most."""
@@ -96,7 +92,7 @@ def rescan(app: Application, title_id: int, films: Sequence[Told]) -> None:
 
     What it does not know is that film's `trouble`. Raises ArrError.
     """
-    app.wait(app.rescan(title_id), patience=PATIENCE)
+    app.wait(app.rescan(title_id))
     books = _books(app, title_id, films)
     for film in films:
         try:
@@ -120,7 +116,7 @@ def rename(workplace: Workplace, app: Application, title_id: int, films: Sequenc
     wanted = {one.file_id: one.new_path for one in app.renames(title_id) if one.file_id in ours}
     if not wanted:
         return
-    app.wait(app.rename(title_id, sorted(wanted)), patience=PATIENCE)
+    app.wait(app.rename(title_id, sorted(wanted)))
     books = _books(app, title_id, [ours[file_id] for file_id in wanted])
     for file_id, announced in wanted.items():
         film = ours[file_id]
