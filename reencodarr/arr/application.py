@@ -10,7 +10,6 @@ from reencodarr.arr.models import (
     Command,
     HistoryRecord,
     MediaFile,
-    QueueItem,
     Rename,
     Resource,
     Status,
@@ -101,9 +100,6 @@ class Application(Protocol):
 
     def delete_file(self, file_id: int) -> None:
         """Have it delete a file, into its recycle bin if it has one. Gone already counts as deleted."""
-
-    def queue(self) -> Iterator[QueueItem]:
-        """What it downloads and imports, page by page."""
 
     def notifications(self) -> list[Resource]: ...
 

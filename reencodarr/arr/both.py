@@ -1,4 +1,4 @@
-"""What Sonarr and Radarr answer alike: status, commands, tags, history, queue, notifications. Their own differ."""
+"""What Sonarr and Radarr answer alike: status, commands, tags, history, notifications. Their own differ."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from reencodarr.arr import troubles
 from reencodarr.arr.client import Arr, Query
-from reencodarr.arr.models import Command, HistoryRecord, QueueItem, Resource, Status, renamed
+from reencodarr.arr.models import Command, HistoryRecord, Resource, Status, renamed
 from reencodarr.errors import ArrBusy, ArrFailed, ArrNotFound, ArrVersion
 from reencodarr.transfer.patience import rest
 from reencodarr.units import Seconds
@@ -33,7 +33,7 @@ class Both(Arr):
     _NAMES: ClassVar[Mapping[str, tuple[str, ...]]]
     """Our names for each of its names."""
     _TITLES: ClassVar[str]
-    """What a history or queue is narrowed to titles by."""
+    """What a history is narrowed to titles by."""
 
     def status(self) -> Status:
         """Raises ArrIsNot, ArrVersion."""
@@ -96,10 +96,6 @@ class Both(Arr):
     def recycle_bin(self) -> str:
         """Where what it deletes goes, as it sees it; empty where that is deleted for good."""
         return str(self._setting("/config/mediamanagement", "recycleBin") or "")
-
-    def queue(self) -> Iterator[QueueItem]:
-        """Items that make no sense are left out."""
-        return self._sensible(QueueItem, self.pages("/queue"))
 
     def notifications(self) -> list[Resource]:
         """As they are."""

@@ -63,12 +63,7 @@ class Status(_Answer):
     """What it says about itself."""
 
     app_name: str
-    instance_name: Text = ""
     version: str
-    url_base: Text = ""
-    os_name: Text = ""
-    is_windows: bool = False
-    is_docker: bool = False
 
 
 class MediaFile(_Answer):
@@ -96,7 +91,6 @@ class Title(_Answer):
     path: Text = ""
     slug: Text = ""
     """What its web page is called; see `Instance.page`."""
-    monitored: bool = False
     tags: tuple[int, ...] = ()
     files: tuple[MediaFile, ...] | None = None
     """Where the answer held them; None means: ask for them."""
@@ -129,19 +123,6 @@ class Rename(_Answer):
     existing_path: Text = ""
     """Relative to the title's folder, as is the next."""
     new_path: Text = ""
-
-
-class QueueItem(_Answer):
-    """A download that it waits for or works on."""
-
-    id: Id
-    title_id: Hint[int] = None
-    part_id: Hint[int] = None
-    """The episode; for Radarr the movie."""
-    title: Text = ""
-    status: Text = ""
-    state: Text = Field("", alias="trackedDownloadState")
-    download_id: Text = ""
 
 
 class HistoryRecord(_Answer):

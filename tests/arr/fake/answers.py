@@ -74,7 +74,6 @@ class Answers:
             ("GET", "/config/mediamanagement", lambda _: Reply(200, resources.media_settings(knobs.recycle_bin))),
             ("GET", "/history", self._history),
             ("POST", r"/history/failed/(\d+)", self._mark_failed),
-            ("GET", "/queue", self._queue),
             ("GET", "/notification", lambda _: Reply(200, list(self.notifications.values()))),
             ("GET", "/notification/schema", lambda _: Reply(200, [resources.webhook_schema(library.kind)])),
             ("POST", "/notification", self._save_notification),
@@ -220,9 +219,6 @@ class Answers:
         if self._knobs.redownloads:
             self._library.searched.append((record["part"],))
         return Reply(200, {})
-
-    def _queue(self, asked: Asked) -> Reply:
-        return _paged(asked, self._library.queue)
 
     def _save_notification(self, asked: Asked, number: int = 0) -> Reply:
         if number and number not in self.notifications:

@@ -105,7 +105,6 @@ class Library:
         self.episodes: dict[int, dict[str, Any]] = {}
         self.tags: dict[int, str] = {}
         self.history: list[dict[str, Any]] = []
-        self.queue: list[dict[str, Any]] = []
         self.renames: dict[int, str] = {}
         """New paths, relative to the title's folder, by file id: what its naming scheme would have."""
         self.blocked: list[str] = []
