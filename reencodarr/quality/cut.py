@@ -14,6 +14,9 @@ from reencodarr.quality.windows import Window
 PRE_ROLL = Fraction(1, 2)
 """Seconds before the window that go through the filters, since deinterlacing needs its neighbours."""
 
+SEEKS_EARLIER = Fraction(3, 23)
+"""Seconds by which ffmpeg seeks earlier where a container seeks by decode time and frames are reordered."""
+
 SCALERS = frozenset({"scale", "zscale", "scale_cuda", "scale_vaapi", "libplacebo"})
 
 
@@ -44,6 +47,8 @@ class Cut:
     """Count frames instead of trusting their times, as a check: from the film's head, or from `anchor`."""
     anchor: Anchor | None = None
     """In an excerpt, which has no head to count from."""
+    aligned: bool = False
+    """The window begins at a keyframe that a seek lands on, and no filter needs what comes before it."""
     most_threads: int | None = None
     """In an excerpt with holes: decoders of more threads would read ahead into them."""
 
@@ -51,6 +56,8 @@ class Cut:
 def seek(cut: Cut) -> int | None:
     """The time at which ffmpeg is told to open the film; None where it begins at the film's head."""
     aim = _pre_roll(cut)
+    if aim is not None and cut.aligned:
+        return aim + round(SEEKS_EARLIER / cut.time_base)
     if aim is not None and cut.keyframe is not None:
         aim = min(aim, cut.keyframe - round(PRE_ROLL / cut.time_base))
     return aim if aim is not None and aim > cut.start_time else None
@@ -109,8 +116,8 @@ def _scales(video_filter: str) -> bool:
 
 
 def _pre_roll(cut: Cut) -> int | None:
-    """The pts half a second before the window; None where decoding starts at the film's head anyway."""
+    """The pts from which frames are taken, half a second before the window; None where that is the film's head."""
     if cut.window is None or (cut.counted and cut.anchor is None):
         return None
-    near = cut.window.start_pts - round(PRE_ROLL / cut.time_base)
+    near = cut.window.start_pts - (0 if cut.aligned else round(PRE_ROLL / cut.time_base))
     return near if near > cut.start_time else None

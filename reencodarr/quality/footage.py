@@ -9,7 +9,7 @@ from reencodarr.errors import ExcerptUnusable
 from reencodarr.media import demuxer, packets, seekable
 from reencodarr.media.packets import PacketIndex
 from reencodarr.quality import windows
-from reencodarr.quality.cut import PRE_ROLL, Anchor, Cut
+from reencodarr.quality.cut import PRE_ROLL, SEEKS_EARLIER, Anchor, Cut
 from reencodarr.quality.windows import Window
 
 LANDS_ON_KEYFRAMES = frozenset({seekable.MATROSKA, seekable.MP4})
@@ -45,10 +45,11 @@ class Footage:
     named: Path | None = None
     """What messages call it, where that is not `path`."""
 
-    def cut(self, window: Window | None, *, counted: bool = False) -> Cut:
+    def cut(self, window: Window | None, *, counted: bool = False, alone: bool = False) -> Cut:
         """The frames of a window, or all; `counted` finds them by counting frames, as a check on their times.
 
         Counting begins at the film's head, without any seek; in an excerpt a quarter of a second before the window.
+        `alone`: no filter looks at frames before the window, so that decoding may begin at its first frame.
 
         Raises ExcerptUnusable when the file is an excerpt without that window.
         """
@@ -66,6 +67,7 @@ class Footage:
             start_time=self.packets.start_time,
             keyframe=None if window is None or self.lands_on_keyframes else self.keyframe(window),
             counted=counted,
+            aligned=alone and not counted and window is not None and self._begins_at_keyframe(window),
             anchor=None if window is None or self.parts is None else self.anchor(window),
             most_threads=MOST_THREADS if self.parts is not None and self.parts.holes else None,
         )
@@ -76,6 +78,15 @@ class Footage:
         A seek into MPEG-TS or MPEG-PS lands between keyframes; it has to aim before the right one.
         """
         return packets.keyframe_before(self.packets, window.start_pts - round(PRE_ROLL / self.packets.time_base))
+
+    def _begins_at_keyframe(self, window: Window) -> bool:
+        """Whether a seek to the window lands on its first frame; a keyframe right behind it would be taken instead."""
+        keys = self.packets.keyframes
+        place = bisect_left(keys, window.start_pts)
+        if not self.lands_on_keyframes or place == len(keys) or keys[place] != window.start_pts:
+            return False
+        late = window.start_pts + SEEKS_EARLIER / self.packets.time_base + 1
+        return place + 1 == len(keys) or keys[place + 1] > late
 
     def anchor(self, window: Window) -> Anchor:
         """A frame a quarter of a second before the window."""
@@ -105,8 +116,7 @@ def planned(index: PacketIndex) -> tuple[Window, ...]:
 
     Seeded by the content, so that another run, here or elsewhere, takes the same.
     """
-    seed = f"{index.frames} {sum(index.sizes)}"
-    return windows.plan(index.pts, time_base=index.time_base, seed=seed)
+    return windows.plan(index, seed=f"{index.frames} {sum(index.sizes)}")
 
 
 def is_whole(plan: Sequence[Window], index: PacketIndex) -> bool:

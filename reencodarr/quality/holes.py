@@ -6,7 +6,6 @@ against the film's packet index.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 
 import av
 from av.stream import Discard
@@ -22,8 +21,6 @@ from reencodarr.units import MIB, Bytes
 
 _SEEKS_BY_PTS = 0x4000000
 """AVFMT_SEEK_TO_PTS of libavformat."""
-_SEEKS_EARLIER = Fraction(3, 23)
-"""Seconds by which ffmpeg seeks earlier where a container seeks by decode time and frames are reordered."""
 _LOOKED_AT = 5_000_000
 _LOOKED_AT_SECONDS = 8.0
 """ffmpeg looks at the head of a film up to so many bytes (`probesize`) or seconds (5, and some to spare)."""
@@ -109,7 +106,7 @@ def _seek(film: demuxer.Source, cut: Cut) -> None:
     aim = cuts.seek(cut)
     if aim is None:
         return
-    earlier = 0 if film.container.format.flags & _SEEKS_BY_PTS else _SEEKS_EARLIER
+    earlier = 0 if film.container.format.flags & _SEEKS_BY_PTS else cuts.SEEKS_EARLIER
     film.container.seek(int((aim * cut.time_base - earlier) * av.time_base))
 
 

@@ -96,7 +96,7 @@ def take(film: Film, window: Window, crf: Crf, *, bench: Bench, counted: bool, p
 
     Raises DamagedSource, FramesMispaired, ProgramMissing, ProgramError, NoSpace.
     """
-    cut = film.footage.cut(None if film.whole else window, counted=counted)
+    cut = film.footage.cut(None if film.whole else window, counted=counted, alone=not film.video.filters)
     reference = Leg(cut=cut, filters=cuts.of_reference(film.video.filters))
     with scratch.folder(bench.folder, f"window-{window.first}") as folder:
         file = folder / "encoded.mkv"

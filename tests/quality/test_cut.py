@@ -13,6 +13,7 @@ from reencodarr.quality.windows import Window
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from reencodarr.units import Frames
+from tests.quality.conftest import Make
 
 DEINTERLACE = ("bwdif=mode=send_frame:deint=all",)
 
@@ -45,6 +46,34 @@ def test_a_window_holds_exactly_the_frames_that_it_names(
     found = pictures(ffmpeg, window(path, first, end), filters)
 
     assert found == pictures(ffmpeg, whole, filters)[first:end]
+
+
+@pytest.mark.parametrize("film", ["open_gop", "variable", "long"])
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_window_that_begins_at_a_keyframe_is_decoded_from_there(
+    film: str, suffix: str, ffmpeg: Path, make: Make, request: pytest.FixtureRequest
+) -> None:
+    path = make(f"aligned {film}{suffix}", "-c", "copy", source=("-i", str(request.getfixturevalue(film))))
+    source = footage.read(path)
+    pts = source.packets.pts
+    whole = pictures(ffmpeg, Cut(path=path, stream=0, time_base=Fraction(1), window=None))
+
+    for key in list(source.packets.keyframes)[1:5]:
+        first = list(pts).index(key)
+        end = min(first + 17, source.packets.frames - 1)
+        place = Window(first=first, frames=Frames(end - first), start_pts=key, end_pts=pts[end])
+        aligned = source.cut(place, alone=True)
+        assert aligned.aligned
+        assert pictures(ffmpeg, aligned) == whole[first:end]
+
+
+def test_filters_that_look_back_are_given_what_lies_before(open_gop: Path) -> None:
+    source = footage.read(open_gop)
+    key = source.packets.keyframes[2]
+    place = Window(first=list(source.packets.pts).index(key), frames=Frames(9), start_pts=key, end_pts=key + 300)
+
+    assert not source.cut(place).aligned
+    assert cuts.seek(source.cut(place)) == key - 500
 
 
 def test_counting_frames_finds_the_same_pictures_as_seeking(ffmpeg: Path, open_gop: Path) -> None:
