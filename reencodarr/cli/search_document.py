@@ -7,6 +7,7 @@ from reencodarr.encoding.plan import QualityTarget
 from reencodarr.errors import ReencodarrError
 from reencodarr.library import reading
 from reencodarr.quality.engine import Probe, SearchResult
+from reencodarr.quality.prior import Prior
 from reencodarr.stages.trying import Trial
 
 SCHEMA = 1
@@ -27,7 +28,9 @@ def found(trial: Trial, result: SearchResult) -> dict[str, Any]:
             "interval": result.interval,
             "percent": result.percent,
             "met": result.met,
-            "measured": any(probe.crf == result.crf for probe in result.probes),
+            "measured": any(probe.crf == result.crf and not probe.pilot for probe in result.probes),
+            "slope": result.slope,
+            "sampled": result.sampled,
             "reason": result.reason,
         },
         "notes": list(trial.notes),
@@ -75,8 +78,21 @@ def _search(trial: Trial, result: SearchResult) -> dict[str, Any]:
         "filters": list(video.filters),
         "target": _target(trial.terms.target),
         "largest_percent": trial.terms.largest_percent,
-        "first_crf": trial.terms.first_crf,
+        "first_crf": trial.terms.prior.crf if trial.terms.prior.films else None,
+        "prior": _prior(trial.terms.prior),
+        "bias": trial.terms.bias,
+        "proxy_preset": trial.terms.proxy.preset if trial.terms.proxy else None,
         "hdr_scored_as_sdr": trial.hdr,
+    }
+
+
+def _prior(prior: Prior) -> dict[str, Any]:
+    return {
+        "crf": prior.crf,
+        "spread": prior.spread,
+        "slope": prior.slope,
+        "films": prior.films,
+        "origin": prior.origin.value,
     }
 
 
@@ -105,5 +121,7 @@ def _probe(probe: Probe, *, remembered: bool) -> dict[str, Any]:
         "seconds": probe.seconds,
         "cpu_seconds": probe.cpu_seconds or None,  # 0: the engine does not tell
         "windows": len(probe.windows),
+        "pilot": probe.pilot,
+        "preset": probe.preset,
         "remembered": remembered,
     }

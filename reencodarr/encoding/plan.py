@@ -18,8 +18,12 @@ class QualityTarget:
     """The 5th percentile of 2-second windows must not fall below it."""
     tolerance: VmafScore = VmafScore(0.1)
     """How far above `mean` the search may stop."""
+    promise: VmafScore = VmafScore(0.25)
+    """How far below `mean` the finished film may come out before it is encoded a second time."""
     accepted_miss: VmafScore = VmafScore(1.0)
-    """How far the finished film may fall below `mean`; sampling cannot promise less on a long film."""
+    """How far it may still be below `mean` then; further, and the film is left as it is."""
+    accepted_excess: VmafScore = VmafScore(1.0)
+    """How far above `mean` it may come out before it is encoded a second time, to be smaller."""
     model: str = "vmaf_v0.6.1"
     scale_to: tuple[int, int] | None = (1920, 1080)
     """Both legs are scaled to fit (bicubic) before scoring when smaller; None scores at the encode's size."""

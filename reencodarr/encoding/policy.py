@@ -105,7 +105,9 @@ class TargetPolicy(_Table):
     lowest_mean: Score
     p5_below_mean: Points
     tolerance: Annotated[float, Field(gt=0, le=5)]
+    promise: Points
     accepted_miss: Points
+    accepted_excess: Points
     subsample: Annotated[int, Field(ge=1, le=15)]
     lowest_crf: CrfStep
     highest_crf: CrfStep

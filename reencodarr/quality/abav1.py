@@ -15,9 +15,9 @@ from reencodarr.errors import EngineFailed, ProgramFailed, ProgramInterrupted
 from reencodarr.progress import Progress, Report
 from reencodarr.quality import abav1_arguments, goals, search, vmaf
 from reencodarr.quality.abav1_messages import Listener
+from reencodarr.quality.answer import Answer, Terms
 from reencodarr.quality.engine import OnProbe, Probe, SearchOrder, SearchResult
 from reencodarr.quality.goals import Goal
-from reencodarr.quality.search import Answer
 from reencodarr.tools import abav1 as abav1_tool
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
@@ -106,7 +106,7 @@ def _known_answer(order: SearchOrder) -> Answer | None:
     if not order.known:
         return None
     try:
-        next(search.candidates(order.target, largest_percent=order.largest_percent, known=order.known))
+        next(search.candidates(Terms(target=order.target, largest_percent=order.largest_percent), order.known))
     except StopIteration as end:
         answer: Answer = end.value
         return answer

@@ -3,13 +3,13 @@
 import math
 from pathlib import Path
 
-from reencodarr.quality import cut, search, vmaf
+from reencodarr.quality import answer, cut, vmaf
 from reencodarr.quality.engine import SearchOrder
 from reencodarr.quality.goals import Goal
 from reencodarr.units import Crf
 
 NEAR = 6.0
-"""CRFs to either side of a sibling's answer that are searched first."""
+"""CRFs to either side of what films alike let expect that are searched first, at most."""
 
 _OWN_OPTIONS = {"scd": "--scd", "keyint": "--keyint"}
 """SVT-AV1 parameters that ab-av1 refuses as `--svt` and takes by a name of its own."""
@@ -20,20 +20,21 @@ def crf_search(order: SearchOrder, goal: Goal, *, lowest: Crf, highest: Crf) -> 
     words: list[str | Path] = ["crf-search", "--stdout-format", "json", "--input", order.source.absolute()]
     words += [*_encoder(order), *_filters(order), *_scoring(order)]
     words += ["--min-vmaf", f"{goal.mean:g}", "--max-encoded-percent", f"{order.largest_percent:g}"]
-    return [*words, "--min-crf", f"{lowest:g}", "--max-crf", f"{highest:g}", "--crf-increment", f"{search.STEP:g}"]
+    return [*words, "--min-crf", f"{lowest:g}", "--max-crf", f"{highest:g}", "--crf-increment", f"{answer.STEP:g}"]
 
 
 def hinted_range(order: SearchOrder, goal: Goal) -> tuple[Crf, Crf] | None:
-    """CRFs that known probes or a sibling point to; None where nothing does, or not on this rung."""
+    """CRFs that known probes or films alike point to; None where nothing does, or not on this rung."""
     lowest, highest = order.target.lowest_crf, order.target.highest_crf
     good, bad = goal.bracket(order.known)
     if good is not None or bad is not None:
         below = lowest if good is None else max(lowest, good.crf)
         above = highest if bad is None else min(highest, bad.crf)
         return (Crf(below), Crf(above)) if (lowest, highest) != (below, above) and below < above else None
-    if order.first_crf is None or goal.note:
+    prior = order.prior
+    if not prior.films or 2 * prior.spread > NEAR or goal.note:
         return None
-    near = max(lowest, math.ceil(order.first_crf - NEAR)), min(highest, math.floor(order.first_crf + NEAR))
+    near = max(lowest, math.ceil(prior.crf - NEAR)), min(highest, math.floor(prior.crf + NEAR))
     return (Crf(near[0]), Crf(near[1])) if near[0] < near[1] else None
 
 

@@ -9,6 +9,8 @@ from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.progress import Report
 from reencodarr.quality import pools
 from reencodarr.quality.footage import Footage
+from reencodarr.quality.prior import DEFAULT, Prior
+from reencodarr.quality.proxy import Proxy, Seen
 from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 
 
@@ -40,6 +42,10 @@ class Probe:
     """Wall time that the probe took."""
     cpu_seconds: Seconds
     windows: tuple[WindowScore, ...] = ()
+    pilot: bool = False
+    """Of a few of the windows only: it shows where the answer lies, and the shape of the curve, but not its level."""
+    preset: int | None = None
+    """Of the encoder, where it is another one than the film's will be."""
 
     @property
     def interval(self) -> VmafScore | None:
@@ -68,8 +74,12 @@ class SearchOrder:
     """Predicted size above which the encode is not worth it."""
     known: tuple[Probe, ...] = ()
     """Probes of the same file with the same key; they cost nothing."""
-    first_crf: Crf | None = None
-    """Where siblings suggest to start."""
+    prior: Prior = DEFAULT
+    """What films alike let expect."""
+    bias: float = 0.0
+    """VMAF by which finished films of its class came out better than predicted from samples."""
+    proxy: Proxy | None = None
+    """How to probe at a faster preset; None: only at the film's own."""
     footage: Footage | None = None
     """An excerpt in place of the film, for an engine that can do with one; `source` is its file then."""
 
@@ -87,9 +97,15 @@ class SearchResult:
     """False: best effort only; `reason` says why."""
     reason: str
     probes: tuple[Probe, ...]
-    """Also the known ones that were used."""
+    """Also the known ones that were used, each as it was measured."""
     engine: str
     build: str
+    slope: float | None = None
+    """u per CRF around `crf` (u = ln(100.3 - VMAF)); None where one point is known, or none."""
+    sampled: bool = False
+    """Windows stood for the film; False: it was scored whole."""
+    proxy_seen: Seen | None = None
+    """What probes at a faster preset and at the film's own showed of each other; None without both."""
 
 
 OnProbe = Callable[[Probe], None]

@@ -1,251 +1,133 @@
-"""Which CRF to try next, and when to stop: a generator that is sent scores and never sees a film.
+"""Which CRF to try next, on how many windows, and when to stop: a generator that is sent scores and never sees a film.
 
-It knows the shape of the curves (`curve`) and what is wanted (`goals`); encoding and scoring are left to an
-engine. The next step follows from the probes alone, so known probes are worth as much as new ones, for nothing.
+It knows the shape of the curves (`curve`, `estimate`), what pilots are worth (`anchor`) and what is wanted (`goals`);
+encoding and scoring are left to an engine. The next step follows from the probes alone, so known probes are worth as
+much as new ones, for nothing. A search goes in three steps: pilots show where the answer lies, a probe of all windows
+there gives the level, and the answer is read off beside it, or between it and one more pilot.
 """
 
-import math
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 
-from reencodarr.encoding.plan import QualityTarget
-from reencodarr.quality import curve, goals
-from reencodarr.quality.curve import Point
+from reencodarr.quality import anchor, answer, estimate, goals, outlook
+from reencodarr.quality.answer import STEP, Answer, Step, Terms
 from reencodarr.quality.engine import Probe
 from reencodarr.quality.goals import Goal
-from reencodarr.units import Crf, VmafScore
+from reencodarr.units import Crf
 
-STEP = 0.25
-"""SVT-AV1 4.0 and newer know quarter steps."""
-FIRST_CRF = Crf(32.0)
-"""In the middle of 22 to 41, where twelve real clips reached VMAF 95."""
 MOST_PROBES = 8
-NARROW = 4.0
-"""Width in CRF of a bracket in which an answer may be read off the curve instead of being probed."""
-NOISE = 0.1
-"""VMAF; neighbouring CRFs were seen to rise by up to 0.08 where they should fall."""
-FAR_OFF = 1.0
-"""VMAF; a probe that misses its aim by more shows that the curve is no line there."""
-EARLY_MARGIN = 1.15
-"""A size that was not measured is believed to be too large only with this much to spare."""
+MOST_PILOTS = 3
+"""After so many a probe of all windows is due, wherever the answer seems to lie."""
+NEAR = 10.0
+"""CRFs from the last pilot at which the first probe of all windows is made; further on another pilot is."""
+ANCHORED = 9.0
+"""CRFs from a probe of all windows at which a pilot still tells enough."""
+FAMILIAR = 3.0
+"""Standard deviation in CRF below which a prior makes pilots needless."""
+PILOT_MARGIN = 1.5
+"""A size that a pilot alone has shown is believed to be too large only with this much to spare."""
+FEWEST_TRUSTED = 3
+"""Films that a prior rests on at least, if nothing is probed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The end of a search."""
+def candidates(terms: Terms, known: Sequence[Probe] = ()) -> Generator[Step, Probe, Answer]:
+    """Yield what to try, take its probe, return the answer: the highest CRF that meets the target.
 
-    crf: Crf
-    predicted: VmafScore
-    percent: float
-    met: bool
-    reason: str
-    """A sentence or two; empty where a probe hit the target and there is nothing to explain."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """What does not change during a search."""
-
-    target: QualityTarget
-    largest_percent: float
-
-    @property
-    def lowest(self) -> float:
-        return math.ceil(self.target.lowest_crf / STEP) * STEP
-
-    @property
-    def highest(self) -> float:
-        return math.floor(self.target.highest_crf / STEP) * STEP
-
-    def grid(self, crf: float) -> Crf:
-        """The allowed CRF nearest to `crf`."""
-        return Crf(min(max(round(crf / STEP) * STEP, self.lowest), self.highest))
-
-
-def candidates(
-    target: QualityTarget, *, largest_percent: float, known: tuple[Probe, ...] = (), first_crf: Crf | None = None
-) -> Generator[Crf, Probe, Answer]:
-    """Yield the CRF to try, take its probe, return the answer: the highest CRF that meets the target.
-
-    Promises: at most `MOST_PROBES` are asked for; each CRF once, never a known one, on quarter steps between the
-    target's lowest and highest; and there always is an answer, which may be a CRF between two near probes.
-    `known` are probes of the same film with the same meaning, `first_crf` is where siblings suggest to start.
+    Promises: at most `MOST_PROBES` are asked for; each CRF at most once as a pilot and once of all windows, never a
+    known one, on quarter steps between the target's lowest and highest; and there always is an answer, which may be
+    a CRF between or beside probes. It rests on a probe of all windows, unless the prior was trusted with it or the
+    film is far too large. `known` are probes of the same film with the same meaning.
     """
-    task = _Task(target=target, largest_percent=largest_percent)
-    probes = tuple({probe.crf: probe for probe in known if task.grid(probe.crf) == probe.crf}.values())
-    for _ in range(MOST_PROBES):
-        step = _next(task, probes, first=first_crf or FIRST_CRF)
+    probes = tuple(probe for probe in known if terms.grid(probe.crf) == probe.crf)
+    for number in range(MOST_PROBES):
+        step = _next(terms, probes, last=number >= MOST_PROBES - 2)
         if isinstance(step, Answer):
             return step
         probe = yield step
         probes = (*probes, probe)
-    step = _next(task, probes, first=FIRST_CRF)
-    return step if isinstance(step, Answer) else _best_effort(task, probes, why=f"{len(probes)} probes were tried.")
+    step = _next(terms, probes, last=True)
+    seen = anchor.anchored(probes, slope=terms.prior.slope)
+    if isinstance(step, Answer):
+        return step
+    return answer.best_effort(terms, seen, why=f"{len(probes)} probes were tried.")
 
 
-def _next(task: _Task, probes: tuple[Probe, ...], *, first: Crf) -> Crf | Answer:
+def _next(terms: Terms, probes: tuple[Probe, ...], *, last: bool) -> Step | Answer:
     if not probes:
-        return task.grid(first)
-    goal = next((goal for goal in goals.ladder(task.target) if not _out_of_reach(task, probes, goal)), None)
-    if goal is None:
-        return _best_effort(task, probes, why="No lower CRF helps.")
-    good, bad = goal.bracket(probes)
-    if bad is not None and (too_large := _too_large(task, probes, goal)):
-        return too_large
-    if good is None or bad is None:
-        return _towards_an_end(task, probes, goal)
-    if goal.hit(good) or bad.crf - good.crf <= STEP:
-        return _measured(task, good, goal.note)
-    return _agreed(task, goal, good, bad) or _between(task, probes, goal)
+        return _unprobed(terms)
+    seen = anchor.anchored(probes, slope=terms.prior.slope)
+    judged = _judged(terms, seen, before=anchor.anchored(probes[:-1], slope=terms.prior.slope), latest=probes[-1].crf)
+    pilots = [probe for probe in probes if probe.pilot]
+    full = [probe.crf for probe in probes if not probe.pilot]
+    if isinstance(judged, Answer):
+        sure = full or judged.percent > terms.largest_percent * PILOT_MARGIN
+        return judged if sure else Step(crf=judged.crf)
+    if judged in {pilot.crf for pilot in pilots}:
+        return Step(crf=judged)
+    if full:
+        near = min(abs(crf - judged) for crf in full) <= ANCHORED
+        return Step(crf=judged, pilot=bool(terms.pilots) and near and not last)
+    near = min(abs(pilot.crf - judged) for pilot in pilots) <= NEAR
+    enough = len(pilots) >= MOST_PILOTS or (len(pilots) >= terms.pilots and near)
+    return Step(crf=judged, pilot=not enough and not last)
 
 
-def _out_of_reach(task: _Task, probes: tuple[Probe, ...], goal: Goal) -> bool:
-    """No probe meets the goal, and none will: the lowest CRF does not, or lower ones do worse or grow too large."""
-    good, bad = goal.bracket(probes)
-    if good is not None or bad is None:
-        return False
-    if bad.crf <= task.lowest:
-        return True
-    worse_below = any(
-        goal.excess(low) < goal.excess(high) - NOISE for low in probes for high in probes if high.crf - low.crf >= 2
-    )
-    endless = len(probes) > 1 and bad.percent > task.largest_percent and _wished(probes, goal) < task.lowest
-    return worse_below or endless
-
-
-def _wished(probes: tuple[Probe, ...], goal: Goal) -> float:
-    """The CRF at which the tightest limit is just met, by a line in u; neither on the grid nor held to the range."""
-    good, bad = goal.bracket(probes)
-    if good is not None and bad is not None:
-        pairs = zip(goal.limits(good), goal.limits(bad), strict=False)
-        return min(
-            curve.crossing(_point(good, above.measured), _point(bad, under.measured), under.aim)
-            for above, under in pairs
-            if under.excess < 0
+def _unprobed(terms: Terms) -> Step | Answer:
+    prior = terms.prior
+    width = prior.half_width(terms.target.mean)
+    small = prior.percent is not None and prior.percent * outlook.EARLY_MARGIN <= terms.largest_percent
+    if prior.films >= FEWEST_TRUSTED and width <= terms.trusted and small:
+        why = f"Not probed: {prior.films} films alike show it within {width:.2f} VMAF."
+        return Answer(
+            crf=terms.below(prior.crf),
+            predicted=terms.target.mean,
+            percent=prior.percent or 0.0,
+            met=True,
+            reason=why,
+            doubt=width / 2,
+            slope=prior.slope,
         )
-    start = good or bad
-    assert start is not None
-    others = [probe for probe in probes if probe is not start]
-    neighbour = min(others, key=lambda probe: abs(probe.crf - start.crf), default=None)
-    wishes = []
-    for index, limit in enumerate(goal.limits(start)):
-        if good is not None or limit.excess < 0:
-            here = _point(start, limit.measured)
-            there = None if neighbour is None else _point(neighbour, goal.limits(neighbour)[index].measured)
-            wishes.append(_projected(here, there, limit.aim))
-    return min(wishes)
+    return Step(crf=terms.grid(prior.crf), pilot=bool(terms.pilots) and prior.spread > FAMILIAR)
 
 
-def _projected(here: Point, there: Point | None, aim: float) -> float:
-    """The CRF of `aim` on the line through both, or by the usual slope; a long step where the curve is flat."""
-    if there is None:
-        return curve.projection(here, aim, per_crf=curve.PRIOR_SLOPE)
-    per_crf = curve.slope(*sorted((here, there), key=lambda point: point.crf))
-    if per_crf > curve.FLATTEST:
-        return curve.projection(here, aim, per_crf=per_crf)
-    # Two points that are near may only look flat, by noise.
-    step = curve.REACH if abs(here.crf - there.crf) >= 2 else NARROW
-    return here.crf + math.copysign(step, here.value - aim)
+def _judged(terms: Terms, seen: tuple[Probe, ...], *, before: tuple[Probe, ...], latest: Crf) -> Crf | Answer:
+    """What the probes say, all on one curve: the answer, or the CRF that would tell most.
+
+    `before` is what was seen before the latest probe.
+    """
+    goal = next((goal for goal in goals.ladder(terms.target) if not outlook.out_of_reach(terms, seen, goal)), None)
+    if goal is None:
+        return answer.best_effort(terms, seen, why="No lower CRF helps.")
+    good, bad = goal.bracket(seen)
+    if bad is not None and (too_large := outlook.too_large(terms, seen, goal)):
+        return too_large
+    if good is not None and not good.pilot and (goal.hit(good) or (bad is not None and bad.crf - good.crf <= STEP)):
+        return answer.found(terms, seen, good.crf, goal.note)
+    if (found := _read_off(terms, seen, goal)) is not None:
+        return found
+    if good is None or bad is None:
+        return outlook.towards_an_end(terms, seen, goal)
+    if bad.crf - good.crf <= STEP:
+        return good.crf
+    if outlook.stalled(goal, before, seen, latest):
+        return terms.grid((good.crf + bad.crf) / 2)
+    return Crf(min(max(terms.grid(outlook.wished_crf(terms, seen, goal)), good.crf + STEP), bad.crf - STEP))
 
 
-def _towards_an_end(task: _Task, probes: tuple[Probe, ...], goal: Goal) -> Crf | Answer:
-    """All probes are good, or all are bad: go on past the last one, all the way where the range ends soon."""
-    good, bad = goal.bracket(probes)
-    wished = _wished(probes, goal)
-    if good is not None:
-        if goal.hit(good) or good.crf >= task.highest:
-            note = "" if goal.hit(good) else "No higher CRF is allowed."
-            return _measured(task, good, f"{goal.note} {note}")
-        wished = min(max(wished, good.crf + STEP), good.crf + curve.REACH)
-        return task.grid(wished if wished < task.highest - 1 else task.highest)
-    assert bad is not None
-    wished = max(min(wished, bad.crf - STEP), bad.crf - curve.REACH)
-    return task.grid(wished if wished > task.lowest + 1 else task.lowest)
-
-
-def _between(task: _Task, probes: tuple[Probe, ...], goal: Goal) -> Crf:
-    good, bad = goal.bracket(probes)
-    assert good is not None
-    assert bad is not None
-    wished = (good.crf + bad.crf) / 2 if _stalled(probes, goal) else _wished(probes, goal)
-    return Crf(min(max(task.grid(wished), good.crf + STEP), bad.crf - STEP))
-
-
-def _stalled(probes: tuple[Probe, ...], goal: Goal) -> bool:
-    """The last probe was far off and left more than half of the bracket: lines do not help here, halving does."""
-    before, after = _width(goal.bracket(probes[:-1])), _width(goal.bracket(probes))
-    return after > before / 2 and abs(goal.excess(probes[-1])) > FAR_OFF
-
-
-def _width(bracket: tuple[Probe | None, Probe | None]) -> float:
-    good, bad = bracket
-    return math.inf if good is None or bad is None else bad.crf - good.crf
-
-
-def _agreed(task: _Task, goal: Goal, good: Probe, bad: Probe) -> Answer | None:
-    """An answer between two near probes, where a line in u and a line in VMAF differ by less than the slack."""
-    width = bad.crf - good.crf
-    if width > NARROW:
+def _read_off(terms: Terms, seen: tuple[Probe, ...], goal: Goal) -> Answer | None:
+    """An answer beside or between probes, where the curve is known well enough there."""
+    good, bad = goal.bracket(seen)
+    sampled = max((probe.interval or 0.0 for probe in seen if not probe.pilot), default=0.0)
+    found = estimate.of(goal, seen, terms.prior, slack=max(terms.promised / 2, sampled / estimate.SAMPLED))
+    if found is None or found.doubt > found.slack:
         return None
-    found = []
-    for above, under in zip(goal.limits(good), goal.limits(bad), strict=False):
-        if under.excess >= 0:
-            continue
-        ends = (_point(good, above.measured), _point(bad, under.measured))
-        by_loss = curve.crossing(*ends, under.wanted)
-        by_score = curve.straight_crossing(*ends, under.wanted)
-        if abs(by_loss - by_score) * (above.measured - under.measured) / width > under.slack:
-            return None
-        found.append(min(by_loss, by_score))
-    crf = math.floor(min(found) / STEP) * STEP
-    if crf <= good.crf:
-        return _measured(task, good, goal.note)
-    why = f"It was read off between CRF {good.crf:g} and {bad.crf:g}, which were measured."
-    return _answer(task, (good, bad), crf, f"{goal.note} {why}")
-
-
-def _too_large(task: _Task, probes: tuple[Probe, ...], goal: Goal) -> Answer | None:
-    """An answer where meeting the goal makes the film too large: a miss already is, or the line of sizes says so."""
-    good, bad = goal.bracket(probes)
-    assert bad is not None
-    wished = _wished(probes, goal)
-    lowest = task.lowest if good is None else good.crf
-    crf = max(math.floor(min(wished, bad.crf - STEP) / STEP) * STEP, lowest)
-    if bad.percent > task.largest_percent:
-        return _answer(task, probes, crf, goal.note, at_least=bad.percent)
-    answer = _answer(task, probes, crf, goal.note)
-    sure = answer.percent > task.largest_percent * EARLY_MARGIN and len(probes) > 1 and wished >= task.lowest
-    return answer if sure else None
-
-
-def _measured(task: _Task, probe: Probe, reason: str) -> Answer:
-    return _answer(task, (probe,), probe.crf, reason)
-
-
-def _best_effort(task: _Task, probes: tuple[Probe, ...], *, why: str) -> Answer:
-    """The best of the probes: on the highest rung that one meets, else the one that misses by least."""
-    for goal in goals.ladder(task.target):
-        good, _ = goal.bracket(probes)
-        if good is not None:
-            return _measured(task, good, f"{goal.note} {why}")
-    goal = next(iter(goals.ladder(task.target)))
-    best = max(probes, key=lambda probe: (goal.excess(probe), probe.crf))
-    p5 = "" if best.p5 is None else f" and {best.p5:.1f} in the worst 2-second windows"
-    found = f"VMAF {best.mean:.1f}{p5} at CRF {best.crf:g} is the best there is; {task.target.mean:g} is wanted. {why}"
-    return _answer(task, (best,), best.crf, found, met=False)
-
-
-def _answer(
-    task: _Task, probes: Sequence[Probe], crf: float, reason: str, *, met: bool = True, at_least: float = 0.0
-) -> Answer:
-    predicted = curve.predicted([_point(probe, probe.mean) for probe in probes], crf)
-    percent = max(curve.percent([_point(probe, probe.percent) for probe in probes], crf), at_least)
-    if percent > task.largest_percent:
-        met = False
-        size = f"about {percent:.0f} % of the video's size is needed, {task.largest_percent:.0f} % is allowed."
-        reason = f"It is not worth it: {size} {reason}"
-    return Answer(crf=Crf(crf), predicted=VmafScore(predicted), percent=percent, met=met, reason=reason.strip())
-
-
-def _point(probe: Probe, value: float) -> Point:
-    return Point(crf=probe.crf, value=value)
+    if bad is None and found.crf > terms.highest:
+        return None
+    if good is None and found.crf < terms.lowest:
+        return None
+    crf = terms.below(found.crf)
+    nearest = min(seen, key=lambda probe: abs(probe.crf - crf))
+    if crf == nearest.crf and not nearest.pilot:
+        return answer.found(terms, seen, nearest.crf, goal.note)
+    where = f"between CRF {good.crf:g} and {bad.crf:g}" if good and bad else f"beside CRF {nearest.crf:g}"
+    why = f"It was read off {where}, which {'were' if good and bad else 'was'} measured."
+    return answer.found(terms, seen, crf, f"{goal.note} {why}", doubt=found.doubt)

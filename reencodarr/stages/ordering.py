@@ -1,12 +1,21 @@
 """What a search or an encode of one video needs, out of the database: the terms of its order. Writes nothing."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from sqlmodel import Session
 
 from reencodarr import __version__
 from reencodarr.encoding.plan import EncodePlan
-from reencodarr.library import facts, plans, searches, videos
+from reencodarr.library import facts, lessons, plans, searches, videos
 from reencodarr.library.tables import Video
-from reencodarr.quality import keys
+from reencodarr.media.facts import Hdr
+from reencodarr.quality import bias, keys
+from reencodarr.quality import prior as priors
+from reencodarr.quality import proxy as proxies
+from reencodarr.quality.engine import Probe
+from reencodarr.quality.prior import Origin
+from reencodarr.quality.proxy import Proxy
 from reencodarr.units import Crf, VmafScore
 from reencodarr.work.orders import EncodeTerms, SearchTerms
 
@@ -24,7 +33,7 @@ def search_terms(session: Session, video_id: int, *, engine: str, build: str) ->
     known_facts, plan = facts.of(session, video_id), plans.encode_plan(session, video_id)
     video = known_facts.video
     assert video is not None  # the rules leave a film without video alone
-    return SearchTerms(
+    terms = SearchTerms(
         engine=engine,
         duration=known_facts.duration,
         width=video.width,
@@ -32,8 +41,27 @@ def search_terms(session: Session, video_id: int, *, engine: str, build: str) ->
         video=plan.video,
         target=plan.target,
         largest_percent=plan.largest_ratio * 100,
-        known=searches.known_probes(session, video_id, search_key(session, video_id, plan, engine=engine, build=build)),
-        first_crf=searches.suggested_crf(session, video_id),
+    )
+    row = session.get_one(Video, video_id)
+    key = search_key(session, video_id, plan, engine=engine, build=build)
+    return experienced(session, terms, path=row.path, hdr=video.hdr, key=key, build=build)
+
+
+def experienced(session: Session, terms: SearchTerms, *, path: Path, hdr: Hdr, key: str, build: str) -> SearchTerms:
+    """The terms with all that probes of this film, kept under `key`, and films alike have shown before."""
+    alike = class_key(terms, hdr=hdr, build=build)
+    seen = lessons.siblings(session, path, alike)
+    prior = priors.of(seen, terms.target, Origin.SIBLINGS)
+    if prior is None:
+        prior = priors.of(lessons.library(session, alike, but=path), terms.target, Origin.LIBRARY)
+    proxy = proxies.of(terms.video.preset, lessons.proxies(session, alike)) if terms.engine == "native" else None
+    known = searches.known_probes(session, key, preset=terms.video.preset)
+    return replace(
+        terms,
+        known=tuple(probe for probe in known if _fits(probe, proxy)),
+        prior=prior or priors.DEFAULT,
+        bias=bias.learned(lessons.deviations(session, alike)),
+        proxy=proxy,
     )
 
 
@@ -48,6 +76,7 @@ def encode_terms(session: Session, video_id: int) -> EncodeTerms:
         plan=plan,
         crf=Crf(answer.crf),
         predicted=VmafScore(answer.predicted),
+        slope=answer.slope,
         provenance=f"{__version__} crf={{crf}} preset={plan.video.preset} target={plan.target.mean:g}",
     )
 
@@ -62,3 +91,23 @@ def search_key(session: Session, video_id: int, plan: EncodePlan, *, engine: str
         engine=engine,
         build=build,
     )
+
+
+def class_key(terms: SearchTerms, *, hdr: Hdr, build: str) -> str:
+    """The key of films that are like this one; see `quality.keys`."""
+    return keys.class_key(
+        video=terms.video,
+        target=terms.target,
+        engine=terms.engine,
+        build=build,
+        width=terms.width,
+        height=terms.height,
+        hdr=hdr,
+    )
+
+
+def _fits(probe: Probe, proxy: Proxy | None) -> bool:
+    """Whether a probe that was kept still means something: those of the film's own preset always do."""
+    if probe.preset is None:
+        return True
+    return proxy is not None and probe.preset == proxy.preset and (probe.pilot or proxy.offset is not None)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
-from reencodarr.encoding import documents
 from reencodarr.encoding.plan import LeaveReason
 from reencodarr.errors import TargetUnreachable
-from reencodarr.library import encodes, plans, searches
+from reencodarr.library import encodes, facts, plans, searches
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode
+from reencodarr.media.facts import Hdr
 from reencodarr.quality.engine import Probe
 from reencodarr.stages import ordering
 from reencodarr.stages.step import Verdict
@@ -26,10 +26,10 @@ def probe(session: Session, video_id: int, found: Probe, *, engine: str, build: 
         video_id,
         found,
         search_key=ordering.search_key(session, video_id, plan, engine=engine, build=build),
+        video=plan.video,
         target=plan.target.mean,
         engine=engine,
         build=build,
-        parameters=documents.video_plan_json(plan.video),
     )
 
 
@@ -78,7 +78,15 @@ def _search_row(video_id: int, terms: SearchTerms, done: Searched) -> Callable[[
         plan = plans.encode_plan(session, video_id)
         result = done.result
         key = ordering.search_key(session, video_id, plan, engine=result.engine, build=result.build)
-        searches.record(session, video_id, result, search_key=key, target=terms.target.mean)
+        searches.record(
+            session,
+            video_id,
+            result,
+            search_key=key,
+            target=terms.target.mean,
+            class_key=ordering.class_key(terms, hdr=_hdr(session, video_id), build=ordering.encoder(result.build)),
+            bias=terms.bias,
+        )
 
     return record
 
@@ -99,6 +107,13 @@ def _row(video_id: int, terms: EncodeTerms, done: Encoded, *, attempt: int, sour
         achieved=done.achieved.mean,
         achieved_p5=done.achieved.p5,
         scored_share=done.achieved.share,
+        deviation=done.deviation,
+        note=done.note,
         command=done.command,
         build=done.build,
     )
+
+
+def _hdr(session: Session, video_id: int) -> Hdr:
+    video = facts.of(session, video_id).video
+    return Hdr.SDR if video is None else video.hdr

@@ -4,19 +4,20 @@ Reads only; where there is no database, none is made.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlmodel import Session
 
 from reencodarr.encoding.policy import Policy
 from reencodarr.errors import DatabaseError
-from reencodarr.library import database, searches, transitions, videos
+from reencodarr.library import database, transitions, videos
 from reencodarr.library.tables import Video
+from reencodarr.media.facts import Hdr
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.quality import keys
 from reencodarr.settings import Settings
-from reencodarr.stages import choosing
+from reencodarr.stages import choosing, ordering
 from reencodarr.stages.choosing import Hint
 from reencodarr.stages.workplace import Workplace
 from reencodarr.work.bench import Bench
@@ -30,7 +31,6 @@ class Memory:
     """A database that can be asked, and the film in it; neither need be there."""
 
     workplace: Workplace | None = None
-    video_id: int | None = None
     hint: Hint = choosing.NONE
     trouble: str = ""
     """Why the database could not be asked, as a sentence."""
@@ -56,17 +56,17 @@ def of_film(settings: Settings, policy: Policy, path: Path, *, bench: Bench) -> 
             if video is None or video.id is None:
                 return Memory(workplace=workplace)
             hint = choosing.hints(session, workplace, [video.id]).get(video.id, choosing.NONE)
-            return Memory(workplace=workplace, video_id=video.id, hint=hint)
+            return Memory(workplace=workplace, hint=hint)
     except DatabaseError as error:
         return Memory(trouble=_trouble(error))
 
 
-def with_known(
-    terms: SearchTerms, memory: Memory, found: Fingerprint, *, build: str, siblings: bool
+def with_experience(
+    terms: SearchTerms, memory: Memory, path: Path, found: Fingerprint, *, hdr: Hdr, build: str
 ) -> tuple[SearchTerms, str]:
-    """The terms with the probes that earlier searches left, and why there may be none, as a sentence.
+    """The terms with what earlier searches have shown, and why that may be nothing, as a sentence.
 
-    They are found by what the film is, not by its name. `siblings`: also begin where films alike in its folder ended.
+    Probes of the film are found by what it is, not by its name; films alike by their folder.
     """
     if memory.workplace is None:
         return terms, memory.trouble
@@ -79,13 +79,11 @@ def with_known(
     )
     try:
         with database.session(memory.workplace.database, reads_only=True) as session:
-            known = searches.probes_of_key(session, key)
-            asked = memory.video_id if siblings else None
-            first = None if asked is None else searches.suggested_crf(session, asked)
+            taught = ordering.experienced(session, terms, path=path.absolute(), hdr=hdr, key=key, build=build)
     except DatabaseError as error:
         return terms, _trouble(error)
-    log.info("%d probes are remembered; siblings suggest CRF %s", len(known), first)
-    return replace(terms, known=known, first_crf=first), ""
+    log.info("%d probes are remembered; CRF %g is expected", len(taught.known), taught.prior.crf)
+    return taught, ""
 
 
 def _video(session: Session, path: Path) -> Video | None:

@@ -126,8 +126,9 @@ def _trial(settings: Settings, path: Path, wish: Wish, *, facts: MediaFacts, fou
     bench.engine(terms.engine)  # Whether it is there is told before anything else is.
     forgotten = ""
     if not wish.cold:
-        usual = wish.target is None and wish.preset is None
-        terms, forgotten = remembering.with_known(terms, memory, found, build=bench.build.identity, siblings=usual)
+        assert facts.video is not None  # `_plan` refuses a film without
+        hdr, build = facts.video.hdr, bench.build.identity
+        terms, forgotten = remembering.with_experience(terms, memory, path, found, hdr=hdr, build=build)
     trial = Trial(path=path, facts=facts, terms=terms, notes=(), fingerprint=found, bench=bench)
     notes = (HDR_NOTE if trial.hdr else "", left_alone, forgotten)
     return replace(trial, notes=tuple(note for note in notes if note))

@@ -1,13 +1,13 @@
 """An encode, done and measured: the same on the machine that has the library and on any other."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reencodarr.encoding import encode as film_encode
 from reencodarr.encoding.encode import EncodeOrder, EncodeResult
 from reencodarr.encoding.plan import LeaveReason
-from reencodarr.errors import NotSmaller
+from reencodarr.errors import NoSpace, NotSmaller
 from reencodarr.progress import Report, silent
 from reencodarr.quality import correction, measure
 from reencodarr.quality.measure import Achieved
@@ -32,6 +32,18 @@ class _Job:
     report: Report
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Film:
+    """An encode that was measured."""
+
+    result: EncodeResult
+    crf: Crf
+    achieved: Achieved
+    deviation: float | None = None
+    """By how much the first encode was better than predicted, VMAF."""
+    note: str = ""
+
+
 def encode(
     order: Order, terms: EncodeTerms, *, staging: Staging, bench: Bench, report: Report = silent
 ) -> Encoded | NotWorth:
@@ -48,41 +60,67 @@ def encode(
             source=source, label=order.label, terms=terms, staging=staging, bench=bench, folder=folder, report=report
         )
         try:
-            result, crf, achieved, note = _film(job)
+            film = _film(job)
         except NotSmaller as larger:
             return NotWorth(reason=LeaveReason.NO_SAVING, words=larger.message)
+        result = film.result
         return Encoded(
             delivery=staging.deliver(result, report=report),
-            crf=crf,
+            crf=film.crf,
             frames=result.frames,
             seconds=result.seconds,
             cpu_seconds=result.cpu_seconds,
             peak_memory=result.peak_memory,
             command=result.command,
             build=result.build,
-            achieved=achieved,
-            note=note,
+            achieved=film.achieved,
+            deviation=film.deviation,
+            note=film.note,
         )
 
 
-def _film(job: _Job) -> tuple[EncodeResult, Crf, Achieved, str]:
-    """Encode and measure; once more with a corrected CRF when the film misses by more than the policy accepts."""
+def _film(job: _Job) -> _Film:
+    """Encode and measure; once more with a corrected CRF when the film lies further off than is promised."""
     terms, target = job.terms, job.terms.plan.target
-    result, achieved = _measured(job, terms.crf)
-    # Where the search had to settle for less than the mean, the film has to hold that promise, not the first one.
-    least = min(target.mean, terms.predicted) - target.accepted_miss
-    if achieved.mean >= least:
-        return result, terms.crf, achieved, ""
-    better = correction.corrected_crf(terms.crf, achieved.mean, target)
-    if better is None:
-        return result, terms.crf, achieved, ""
-    note = f"Encoded again: CRF {terms.crf:g} achieved VMAF {achieved.mean:.2f}, {least:g} is the least."
-    log.info("%s: %s", job.label, note)
-    result, achieved = _measured(job, better)
-    return result, better, achieved, note
+    first = _encoded(job, terms.crf)
+    deviation = first.achieved.mean - terms.predicted
+    verdict = correction.judged(first.crf, first.achieved, target, predicted=terms.predicted, slope=terms.slope)
+    if verdict.again is None:
+        return replace(first, deviation=deviation, note=verdict.why)
+    log.info("%s: encoded again with CRF %g: %s", job.label, verdict.again, verdict.why)
+    second = _second(job, first, verdict.again)
+    if isinstance(second, str):
+        return replace(first, deviation=deviation, note=f"{verdict.why} {second}")
+    left = correction.judged(second.crf, second.achieved, target, predicted=terms.predicted)
+    now = f"With CRF {second.crf:g} it is {second.achieved.mean:.2f}" + (
+        ", as near as it was brought." if left.why else "."
+    )
+    return replace(second, deviation=deviation, note=f"Encoded twice: {verdict.why} {now}")
 
 
-def _measured(job: _Job, crf: Crf) -> tuple[EncodeResult, Achieved]:
+def _second(job: _Job, first: _Film, crf: Crf) -> _Film | str:
+    """The film with another CRF, or why the first one is kept, as a sentence.
+
+    Raises NotSmaller where the first one is too bad to be kept and a better one too large.
+    """
+    target = job.terms.plan.target
+    least = min(target.mean, job.terms.predicted) - target.accepted_miss
+    kept = first.result.path.with_name(f"first{first.result.path.suffix}")
+    first.result.path.replace(kept)
+    try:
+        scratches.require_space(kept, first.result.size, reserve=job.bench.reserve)
+        second = _encoded(job, crf)
+    except (NotSmaller, NoSpace) as refused:
+        if first.achieved.mean < least:
+            raise
+        kept.replace(first.result.path)
+        return f"It stays as it is: {refused.message}"
+    scratches.discard([kept])
+    return second
+
+
+def _encoded(job: _Job, crf: Crf) -> _Film:
+    """Encode and measure."""
     terms = job.terms
     order = EncodeOrder(
         source=job.source,
@@ -104,4 +142,4 @@ def _measured(job: _Job, crf: Crf) -> tuple[EncodeResult, Achieved]:
         report=job.report,
     )
     log.info("%s: CRF %g achieved VMAF %.2f, %d bytes", job.label, crf, achieved.mean, result.size)
-    return result, achieved
+    return _Film(result=result, crf=crf, achieved=achieved)

@@ -18,6 +18,8 @@ from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.paths import from_text
 from reencodarr.quality.engine import Probe, SearchResult
 from reencodarr.quality.measure import Achieved
+from reencodarr.quality.prior import DEFAULT, Prior
+from reencodarr.quality.proxy import Proxy
 from reencodarr.transfer.parts import Part
 from reencodarr.units import Bytes, Crf, Seconds, VmafScore
 
@@ -78,7 +80,9 @@ class SearchTerms:
     target: QualityTarget
     largest_percent: float
     known: tuple[Probe, ...] = ()
-    first_crf: Crf | None = None
+    prior: Prior = DEFAULT
+    bias: float = 0.0
+    proxy: Proxy | None = None
     kind: Literal["crf_search"] = "crf_search"
 
 
@@ -92,6 +96,8 @@ class EncodeTerms:
     predicted: VmafScore
     provenance: str
     """Goes into the result's tags, `{crf}` filled in by the worker: a missed target is encoded again with another."""
+    slope: float | None = None
+    """ln(100.3 - VMAF) per CRF around `crf`, as the search saw it."""
     kind: Literal["encode"] = "encode"
 
 
@@ -151,8 +157,10 @@ class Encoded:
     command: str
     build: str
     achieved: Achieved
+    deviation: float | None = None
+    """What the encode of the ordered CRF achieved, VMAF, less what was predicted for it."""
     note: str = ""
-    """Why it was encoded twice, if it was."""
+    """Why it was encoded twice, or lies further from its target than promised."""
     kind: Literal["encoded"] = "encoded"
 
 

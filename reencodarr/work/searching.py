@@ -53,6 +53,8 @@ def _asked(order: Order, terms: SearchTerms, *, source: Path, footage: Footage |
         target=terms.target,
         largest_percent=terms.largest_percent,
         known=terms.known,
-        first_crf=terms.first_crf,
+        prior=terms.prior,
+        bias=terms.bias,
+        proxy=terms.proxy,
         footage=footage,
     )

@@ -34,16 +34,24 @@ TARGET = record(
     scale_to=or_null({**listed(COUNT), "minItems": 2, "maxItems": 2}), subsample=COUNT,
     lowest_crf=NUMBER, highest_crf=NUMBER,
 )  # fmt: skip
+PRIOR = record(
+    crf=NUMBER, spread=NUMBER, slope=NUMBER, films=COUNT, origin={"enum": ["siblings", "library", "default"]}
+)
 SEARCH = record(
     engine={"enum": ["native", "ab-av1"]}, build=TEXT, preset=COUNT, pixel_format=TEXT,
     svt_parameters={"type": "object", "additionalProperties": TEXT}, filters=listed(TEXT), target=TARGET,
-    largest_percent=PERCENT, first_crf=or_null(NUMBER), hdr_scored_as_sdr=TRUTH,
+    largest_percent=PERCENT, first_crf=or_null(NUMBER), prior=PRIOR, bias=NUMBER, proxy_preset=or_null(COUNT),
+    hdr_scored_as_sdr=TRUTH,
 )  # fmt: skip
 PROBE = record(
     crf=NUMBER, vmaf=SCORE, interval=or_null(NUMBER), p5=or_null(SCORE), lowest_2s=or_null(SCORE), percent=PERCENT,
-    seconds=NUMBER, cpu_seconds=or_null(NUMBER), windows=COUNT, remembered=TRUTH,
+    seconds=NUMBER, cpu_seconds=or_null(NUMBER), windows=COUNT, remembered=TRUTH, pilot=TRUTH,
+    preset=or_null(COUNT),
 )  # fmt: skip
-RESULT = record(crf=NUMBER, vmaf=SCORE, interval=NUMBER, percent=PERCENT, met=TRUTH, measured=TRUTH, reason=TEXT)
+RESULT = record(
+    crf=NUMBER, vmaf=SCORE, interval=NUMBER, percent=PERCENT, met=TRUTH, measured=TRUTH, reason=TEXT,
+    slope=or_null(NUMBER), sampled=TRUTH,
+)  # fmt: skip
 ERROR = record(name=TEXT, code=TEXT, category=TEXT, message=TEXT, advice=TEXT, transient=TRUTH)
 
 FOUND = record(schema={"const": 1}, film=FILM, search=SEARCH, probes=listed(PROBE), result=RESULT, notes=listed(TEXT))

@@ -114,12 +114,14 @@ def learn(engine: Engine, video_id: int, *, crf: float = 30.25, width: int = 192
             video_id,
             PROBE,
             search_key="k",
+            video=PLAN.video,
             target=VmafScore(95.0),
             engine="native",
             build="b1",
-            parameters="{}",
         )
-        searches.record(session, video_id, result(crf, met=met), search_key="k", target=VmafScore(95.0))
+        searches.record(
+            session, video_id, result(crf, met=met), search_key="k", target=VmafScore(95.0), class_key=f"{width}"
+        )
         encodes.record(session, encode(video_id))
 
 

@@ -14,10 +14,10 @@ from sqlalchemy import Engine
 from sqlmodel import select
 
 from reencodarr.encoding import documents
-from reencodarr.encoding.plan import LeaveReason, LeftAlone
+from reencodarr.encoding.plan import LeaveReason, LeftAlone, VideoPlan
 from reencodarr.errors import EmptyFile, FileUnreadable, ProofError, Stage, StateConflict
 from reencodarr.library import database, encodes, facts, failures, jobs, plans, searches
-from reencodarr.library.tables import Encode, Facts, Failure, Job, MediaInfoDocument, Search, VmafProbe
+from reencodarr.library.tables import Encode, Facts, Failure, Job, MediaInfoDocument, VmafProbe
 from reencodarr.media.facts import AudioTrack, Hdr, MediaFacts, VideoTrack
 from reencodarr.quality.engine import Probe, WindowScore
 from reencodarr.units import Bytes, Crf, Frames, Seconds, VmafScore
@@ -114,10 +114,10 @@ def record_probe(engine: Engine, video_id: int, probe: Probe, key: str = "k") ->
             video_id,
             probe,
             search_key=key,
+            video=VideoPlan(preset=6),
             target=VmafScore(95.0),
             engine="native",
             build="b",
-            parameters="{}",
         )
 
 
@@ -132,10 +132,21 @@ def test_probes_come_back_for_their_key_and_each_crf_once(engine: Engine, video:
     record_probe(engine, video, replace(films.PROBE, crf=Crf(40.0)), key="another build")
 
     with database.session(engine) as session:
-        known = searches.known_probes(session, video, "k")
+        known = searches.known_probes(session, "k", preset=6)
         assert len(session.exec(select(VmafProbe)).all()) == 3
 
     assert known == (replace(films.PROBE, crf=Crf(20.0), p5=None), full)
+
+
+def test_pilots_and_proxies_are_kept_beside_probes_of_the_same_crf(engine: Engine, video: int) -> None:
+    pilot = replace(films.PROBE, pilot=True)
+    proxy = replace(films.PROBE, pilot=True, preset=8)
+    for probe in (films.PROBE, pilot, proxy, proxy):
+        record_probe(engine, video, probe)
+
+    with database.session(engine) as session:
+        assert set(searches.known_probes(session, "k", preset=6)) == {films.PROBE, pilot, proxy}
+        assert {probe.preset for probe in searches.known_probes(session, "k", preset=8)} == {6, None}
 
 
 def test_the_newest_search_and_encode_count(engine: Engine, video: int) -> None:
@@ -145,51 +156,6 @@ def test_the_newest_search_and_encode_count(engine: Engine, video: int) -> None:
     with database.session(engine) as session:
         assert searches.newest(session, video).crf == 33.75
         assert encodes.newest(session, video).id == max(row.id or 0 for row in session.exec(select(Encode)).all())
-
-
-def test_siblings_suggest_the_median_of_films_alike(engine: Engine, make_videos: Callable[[int], list[int]]) -> None:
-    one, two, three, other_size, missed, me = make_videos(6)
-    with database.session(engine) as session:
-        assert searches.suggested_crf(session, me) is None
-    films.learn(engine, one, crf=20.0)
-    films.learn(engine, one, crf=24.0)
-    films.learn(engine, two, crf=30.0)
-    films.learn(engine, three, crf=40.0)
-    films.learn(engine, other_size, crf=60.0, width=1280)
-    films.learn(engine, missed, crf=12.0, met=False)
-    films.learn(engine, me, crf=63.0)
-
-    with database.session(engine) as session:
-        assert searches.suggested_crf(session, me) == 30.0
-        assert searches.suggested_crf(session, other_size) is None
-
-
-@pytest.mark.parametrize("folder", [b"tv/100% _ok\\", b"tv/\xff"])
-def test_only_the_same_folder_holds_siblings(engine: Engine, root: Path, folder: bytes) -> None:
-    here = Path(os.fsdecode(os.fsencode(root) + b"/" + folder))
-    names = [here / "a.mkv", here / os.fsdecode(b"b\xff.mkv"), here / "deeper" / "c.mkv", root / "tv" / "d.mkv"]
-    for path in names:
-        films.write(path)
-    films.scanned(engine, root)
-    found = {name: number for name, (number, _) in films.rows(engine).items()}
-    for name, crf in ((names[1].name, 31.0), ("c.mkv", 50.0), ("d.mkv", 50.0), ("a.mkv", 20.0)):
-        films.learn(engine, found[name], crf=crf)
-
-    with database.session(engine) as session:
-        assert searches.suggested_crf(session, found["a.mkv"]) == 31.0
-
-
-def test_another_preset_or_target_is_no_sibling(engine: Engine, make_videos: Callable[[int], list[int]]) -> None:
-    preset, target, me = make_videos(3)
-    for video_id in (preset, target, me):
-        films.learn(engine, video_id)
-    with database.session(engine) as session:
-        for row in session.exec(select(Search)).all():
-            row.preset = 4 if row.video_id == preset else row.preset
-            row.target = 91.0 if row.video_id == target else row.target
-
-    with database.session(engine) as session:
-        assert searches.suggested_crf(session, me) is None
 
 
 def test_an_encode_takes_its_verdict_and_its_place(engine: Engine, video: int) -> None:

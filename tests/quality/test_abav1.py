@@ -14,6 +14,7 @@ from reencodarr.errors import EngineFailed, ProgramInterrupted, ProgramMissing
 from reencodarr.progress import silent
 from reencodarr.quality.abav1 import AbAv1Engine
 from reencodarr.quality.engine import Probe, SearchOrder, SearchResult
+from reencodarr.quality.prior import DEFAULT
 from reencodarr.tools import abav1 as abav1_tool
 from reencodarr.units import Crf, Seconds, VmafScore
 from tests.quality.conftest import ordered
@@ -179,7 +180,8 @@ def test_a_hint_narrows_the_range_first_and_never_for_good(
     stand.says(attempt(30, 93.5), attempt(24, 94.8), NO_CRF, code=1)
     stand.says(attempt(20, 95.05), attempt(20, 95.05, kind="crf-search-done"))
 
-    result, _ = search(stand, ffmpeg, tmp_path, replace(order, first_crf=Crf(30.0)))
+    alike = replace(DEFAULT, crf=Crf(30.0), spread=1.5, films=2)
+    result, _ = search(stand, ffmpeg, tmp_path, replace(order, prior=alike))
 
     assert result.crf == 20
     assert "--min-crf 24 --max-crf 36" in stand.was_asked()[0]

@@ -12,6 +12,7 @@ from reencodarr.progress import Progress, silent
 from reencodarr.quality.abav1 import AbAv1Engine
 from reencodarr.quality.engine import Engine, Probe, SearchResult
 from reencodarr.quality.native import NativeEngine
+from reencodarr.quality.prior import DEFAULT
 from reencodarr.tools import abav1 as abav1_tool
 from tests.quality.conftest import QUICK, left_behind, ordered
 
@@ -148,7 +149,7 @@ def test_both_engines_mean_the_same_by_a_score(ffmpeg: Path, short: Path, tmp_pa
     probes: list[Probe] = []
     theirs = AbAv1Engine(program=Path(ON_PATH), ffmpeg=ffmpeg)
     theirs.search(order, scratch=tmp_path, on_probe=probes.append, report=silent)
-    first = replace(order, first_crf=probes[0].crf)
+    first = replace(order, prior=replace(DEFAULT, crf=probes[0].crf))
 
     def stop(probe: Probe) -> None:
         probes.append(probe)

@@ -56,7 +56,9 @@ def test_what_is_wanted_of_a_score_does_not_change_the_key() -> None:
         lowest_mean=VmafScore(90.0),
         floor_p5=VmafScore(80.0),
         tolerance=VmafScore(0.5),
+        promise=VmafScore(0.5),
         accepted_miss=VmafScore(2.0),
+        accepted_excess=VmafScore(2.0),
         lowest_crf=Crf(20.0),
         highest_crf=Crf(50.0),
     )

@@ -13,7 +13,9 @@ from reencodarr.progress import Progress, silent
 from reencodarr.quality import footage, probe
 from reencodarr.quality.engine import Probe
 from reencodarr.quality.native import NativeEngine
+from reencodarr.quality.prior import DEFAULT, Origin, Prior
 from reencodarr.quality.probe import Crew
+from reencodarr.quality.proxy import Proxy
 from reencodarr.quality.sample import Film
 from reencodarr.quality.windows import plan
 from reencodarr.units import Crf
@@ -41,16 +43,18 @@ def test_a_long_film_is_sampled_and_the_answer_carries_its_interval(
     index = footage.read(long).packets
     assert result.met
     assert 0 < result.interval < 10
-    assert len(probes[0].windows) == 8
-    assert all(window.end_pts - window.start_pts == 4000 for window in probes[0].windows)
-    assert all(window.start_pts in index.pts for window in probes[0].windows)
-    assert all(window.lowest_2s <= window.mean for window in probes[0].windows)
-    assert probes[0].p5 is not None
-    assert probes[0].p5 <= probes[0].mean
+    pilot, level = probes[0], next(probe for probe in probes if not probe.pilot)
+    assert (pilot.pilot, len(pilot.windows), len(level.windows)) == (True, 2, 8)
+    assert {window.start_pts for window in pilot.windows} < {window.start_pts for window in level.windows}
+    assert all(window.frames == 48 for window in level.windows)
+    assert all(window.start_pts in index.pts for window in level.windows)
+    assert all(window.lowest_2s <= window.mean for window in level.windows)
+    assert level.p5 is not None
+    assert level.p5 <= level.mean
     assert left_behind(tmp_path) == []
     shares = [report.fraction or 0.0 for report in reports]
     assert shares == sorted(shares)
-    assert "probe 1, CRF 32, window 8/8" in {report.detail for report in reports}
+    assert "probe 1, CRF 32, window 2/2" in {report.detail for report in reports}
 
 
 def test_all_probes_of_a_film_use_the_same_windows(engine: NativeEngine, long: Path, tmp_path: Path) -> None:
@@ -61,19 +65,58 @@ def test_all_probes_of_a_film_use_the_same_windows(engine: NativeEngine, long: P
         raise KeyboardInterrupt
 
     for crf in (50.0, 60.0):
-        order = replace(ordered(long), first_crf=Crf(crf))
+        order = replace(ordered(long), prior=replace(DEFAULT, crf=Crf(crf)))
         with pytest.raises(KeyboardInterrupt):
             engine.search(order, scratch=tmp_path, on_probe=keep, report=silent)
 
     assert places[0] == places[1]
 
 
-def test_a_suggested_crf_comes_first(engine: NativeEngine, short: Path, tmp_path: Path) -> None:
+def test_the_crf_that_a_prior_expects_comes_first(engine: NativeEngine, short: Path, tmp_path: Path) -> None:
     probes: list[Probe] = []
 
-    engine.search(replace(ordered(short), first_crf=Crf(25.0)), scratch=tmp_path, on_probe=probes.append, report=silent)
+    order = replace(ordered(short), prior=replace(DEFAULT, crf=Crf(25.0)))
+    engine.search(order, scratch=tmp_path, on_probe=probes.append, report=silent)
 
     assert probes[0].crf == 25
+
+
+def test_siblings_that_agree_make_a_search_without_any_encode(engine: NativeEngine, long: Path, tmp_path: Path) -> None:
+    sure = Prior(crf=Crf(34.1), spread=0.5, slope=0.06, percent=40.0, films=4, origin=Origin.SIBLINGS)
+
+    result = engine.search(
+        replace(ordered(long), prior=sure), scratch=tmp_path, on_probe=lambda _: pytest.fail("probed"), report=silent
+    )
+
+    assert (result.crf, result.predicted, result.met, result.probes) == (34, 93, True, ())
+    assert result.interval == pytest.approx(sure.half_width(TARGET.mean))
+
+
+def test_what_finished_films_taught_moves_the_answer(engine: NativeEngine, long: Path, tmp_path: Path) -> None:
+    order = ordered(long, mean=90.0, lowest_mean=85.0)
+    plain = engine.search(order, scratch=tmp_path, on_probe=lambda _: None, report=silent)
+
+    better = engine.search(
+        replace(order, bias=2.0, known=plain.probes), scratch=tmp_path, on_probe=lambda _: None, report=silent
+    )
+
+    assert better.crf > plain.crf
+    assert better.predicted == pytest.approx(90, abs=0.6)
+
+
+def test_a_slow_preset_is_placed_at_a_faster_one(engine: NativeEngine, long: Path, tmp_path: Path) -> None:
+    slower = replace(ordered(long, mean=90.0, lowest_mean=85.0), video=replace(QUICK, preset=10))
+    known = Proxy(preset=12, offset=None)
+
+    result = engine.search(replace(slower, proxy=known), scratch=tmp_path, on_probe=lambda _: None, report=silent)
+
+    assert {(probe.pilot, probe.preset) for probe in result.probes} >= {(True, 12), (False, None)}
+    assert result.proxy_seen is not None
+    trusted = replace(known, offset=result.proxy_seen.offset, size=result.proxy_seen.size)
+    again = engine.search(replace(slower, proxy=trusted), scratch=tmp_path, on_probe=lambda _: None, report=silent)
+    assert {probe.preset for probe in again.probes} == {12}
+    assert again.crf == pytest.approx(result.crf, abs=2)
+    assert again.proxy_seen is None
 
 
 def test_a_single_frame_gets_an_answer(engine: NativeEngine, make: Make, tmp_path: Path) -> None:
@@ -88,7 +131,7 @@ def test_a_score_far_below_expectation_is_checked_in_another_way(
     source = footage.read(open_gop)
     film = Film(
         footage=source,
-        windows=(replace(plan(source.packets.pts, time_base=source.packets.time_base, seed="")[0], frames=30),),
+        windows=(replace(plan(source.packets, seed="")[0], frames=30),),
         video=QUICK,
         target=TARGET,
     )

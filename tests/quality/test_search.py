@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from reencodarr.encoding.plan import QualityTarget
 from reencodarr.quality import curve, search
+from reencodarr.quality.answer import STEP, Answer, Terms
 from reencodarr.quality.engine import Probe
+from reencodarr.quality.prior import DEFAULT, Origin, Prior
 from reencodarr.units import Crf, Seconds, VmafScore
 
 Film = Callable[[float], float]
@@ -35,7 +37,7 @@ MEASURED = {
 }
 
 
-def probe(crf: float, mean: float, *, percent: float = 30.0, p5: float | None = None) -> Probe:
+def probe(crf: float, mean: float, *, percent: float = 30.0, p5: float | None = None, pilot: bool = False) -> Probe:
     return Probe(
         crf=Crf(crf),
         mean=VmafScore(mean),
@@ -43,6 +45,7 @@ def probe(crf: float, mean: float, *, percent: float = 30.0, p5: float | None = 
         percent=percent,
         seconds=Seconds(1.0),
         cpu_seconds=Seconds(1.0),
+        pilot=pilot,
     )
 
 
@@ -70,26 +73,37 @@ def run(
     *,
     target: QualityTarget = TARGET,
     known: tuple[Probe, ...] = (),
-    first_crf: Crf | None = None,
+    prior: Prior = DEFAULT,
+    trusted: float = 0.0,
     p5: Film | None = None,
     percent: Film = size,
     largest_percent: float = 1000.0,
-) -> tuple[search.Answer, list[Probe]]:
-    """Drive a search on an invented film, checking what must hold at every step."""
-    generator = search.candidates(target, largest_percent=largest_percent, known=known, first_crf=first_crf)
+    pilots: int = 0,
+    harder: float = 1.0,
+) -> tuple[Answer, list[Probe]]:
+    """Drive a search on an invented film, checking what must hold at every step.
+
+    The windows of its pilots lose `harder` times as much as all windows do.
+    """
+    terms = Terms(target=target, largest_percent=largest_percent, prior=prior, pilots=pilots, trusted=trusted)
+    generator = search.candidates(terms, known)
     tried: list[Probe] = []
     try:
-        crf = next(generator)
+        step = next(generator)
         while True:
+            crf = step.crf
             assert target.lowest_crf <= crf <= target.highest_crf
             assert crf * 4 == int(crf * 4)
-            assert crf not in [p.crf for p in (*tried, *known)]
-            tried.append(probe(crf, film(crf), percent=percent(crf), p5=None if p5 is None else p5(crf)))
+            assert pilots or not step.pilot
+            assert (crf, step.pilot) not in [(p.crf, p.pilot) for p in (*tried, *known)]
+            mean = film(crf) if not step.pilot else curve.score(curve.loss(film(crf)) + math.log(harder))
+            worst = None if p5 is None else p5(crf)
+            tried.append(probe(crf, mean, percent=percent(crf), p5=worst, pilot=step.pilot))
             assert len(tried) <= search.MOST_PROBES
-            crf = generator.send(tried[-1])
+            step = generator.send(tried[-1])
     except StopIteration as end:
         answer = end.value
-    assert isinstance(answer, search.Answer)
+    assert isinstance(answer, Answer)
     assert target.lowest_crf <= answer.crf <= target.highest_crf
     assert answer.crf * 4 == int(answer.crf * 4)
     return answer, tried
@@ -102,18 +116,18 @@ smooth_films = st.builds(smooth, st.floats(14, 60), st.floats(0.027, 0.129), st.
 def test_a_smooth_film_ends_on_its_target(film: Film) -> None:
     answer, _ = run(film)
 
-    one_step = film(answer.crf) - film(answer.crf + search.STEP)
+    one_step = film(answer.crf) - film(answer.crf + STEP)
     assert answer.met
     assert 95 - TARGET.tolerance <= film(answer.crf) <= 95 + TARGET.tolerance + one_step
-    assert answer.predicted == pytest.approx(film(answer.crf), abs=TARGET.tolerance)
+    assert answer.predicted == pytest.approx(film(answer.crf), abs=TARGET.tolerance + one_step)
 
 
 @given(smooth_films, st.floats(12, 63))
 def test_any_suggested_start_leads_to_the_target(film: Film, first: float) -> None:
-    answer, tried = run(film, first_crf=Crf(first))
+    answer, tried = run(film, prior=replace(DEFAULT, crf=Crf(first)))
 
-    assert abs(tried[0].crf - first) <= search.STEP / 2
-    assert abs(film(answer.crf) - 95) <= TARGET.tolerance + film(answer.crf) - film(answer.crf + search.STEP)
+    assert abs(tried[0].crf - first) <= STEP / 2
+    assert abs(film(answer.crf) - 95) <= TARGET.tolerance + film(answer.crf) - film(answer.crf + STEP)
 
 
 @pytest.mark.parametrize("name", MEASURED)
@@ -126,7 +140,7 @@ def test_measured_curves_take_at_most_five_probes(name: str, mean: float) -> Non
     film = measured(name)
     assert answer.met
     assert len(tried) <= 5
-    assert abs(film(answer.crf) - mean) <= target.tolerance + film(answer.crf) - film(answer.crf + search.STEP)
+    assert abs(film(answer.crf) - mean) <= target.tolerance + film(answer.crf) - film(answer.crf + STEP)
 
 
 def test_measured_curves_take_three_probes_on_average() -> None:
@@ -142,7 +156,7 @@ def chaos(seed: int, lowest: float, highest: float) -> Film:
 
 @given(st.integers(), st.floats(90, 100), st.floats(12, 63))
 def test_any_scores_at_all_end_in_an_answer(seed: int, highest: float, first: float) -> None:
-    run(chaos(seed, 80, highest), first_crf=Crf(first))
+    run(chaos(seed, 80, highest), prior=replace(DEFAULT, crf=Crf(first)))
 
 
 @given(st.integers(), st.floats(90, 100), st.floats(20, 200))
@@ -159,7 +173,7 @@ def test_noise_of_measuring_costs_little(film: Film, seed: int) -> None:
     answer, _ = run(lambda crf: min(film(crf) + noise(crf), 100))
 
     assert answer.met
-    assert abs(film(answer.crf) - 95) <= 0.35 + film(answer.crf) - film(answer.crf + search.STEP)
+    assert abs(film(answer.crf) - 95) <= 0.35 + film(answer.crf) - film(answer.crf + STEP)
 
 
 @given(st.integers(49, 252), st.floats(95, 100), st.floats(0, 94))
@@ -285,7 +299,7 @@ def test_known_probes_shorten_a_search_to_another_target(film: Film) -> None:
 
     assert len(more) <= len(cold)
     off = abs(film(answer.crf) - 94)
-    assert answer.crf == 63 or off <= 0.1 + film(answer.crf) - film(answer.crf + search.STEP)
+    assert answer.crf == 63 or off <= 0.1 + film(answer.crf) - film(answer.crf + STEP)
 
 
 def test_known_probes_outside_the_range_are_left_aside() -> None:
@@ -293,3 +307,68 @@ def test_known_probes_outside_the_range_are_left_aside() -> None:
 
     assert tried
     assert answer.met
+
+
+def test_a_pilot_places_the_search_and_one_probe_of_all_windows_gives_the_level() -> None:
+    answer, tried = run(smooth(40, 0.06), pilots=2, harder=1.3)
+
+    assert [one.pilot for one in tried[:3]] == [True, True, False]
+    assert smooth(40, 0.06)(answer.crf) == pytest.approx(95, abs=0.3)
+
+
+@given(smooth_films, st.floats(0.6, 1.7), st.sampled_from([1, 2]))
+def test_pilots_of_another_level_lead_to_the_same_answer(film: Film, harder: float, pilots: int) -> None:
+    answer, tried = run(film, pilots=pilots, harder=harder)
+
+    one_step = film(answer.crf) - film(answer.crf + STEP)
+    assert answer.met
+    assert any(not one.pilot for one in tried)
+    assert 95 - 0.25 <= film(answer.crf) <= 95 + 0.25 + one_step
+
+
+@given(st.integers(), st.floats(0.5, 2.0), st.sampled_from([1, 2]))
+def test_pilots_that_tell_anything_at_all_end_in_an_answer(seed: int, harder: float, pilots: int) -> None:
+    run(chaos(seed, 80, 100), pilots=pilots, harder=harder)
+
+
+def test_a_crushed_source_is_given_up_from_its_pilot() -> None:
+    answer, tried = run(smooth(26, 0.06), percent=lambda crf: size(crf, at_32=150), largest_percent=80, pilots=1)
+
+    assert [one.pilot for one in tried] == [True]
+    assert not answer.met
+
+
+def siblings(crf: float, *, spread: float, films: int = 5, percent: float = 40.0) -> Prior:
+    return Prior(crf=Crf(crf), spread=spread, slope=0.06, percent=percent, films=films, origin=Origin.SIBLINGS)
+
+
+def test_siblings_that_lie_close_together_make_probes_needless() -> None:
+    answer, tried = run(smooth(34, 0.06), prior=siblings(34.1, spread=0.3), trusted=0.25)
+
+    assert tried == []
+    assert (answer.crf, answer.met) == (34.0, True)
+    assert 0 < answer.doubt <= 0.125
+    assert "5 films alike" in answer.reason
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        siblings(34, spread=0.6),
+        siblings(34, spread=0.3, films=2),
+        siblings(34, spread=0.3, percent=75),
+    ],
+    ids=["too far apart", "too few", "perhaps too large"],
+)
+def test_siblings_that_are_not_sure_are_a_place_to_begin(prior: Prior) -> None:
+    answer, tried = run(smooth(33, 0.06), prior=prior, trusted=0.25, pilots=1, largest_percent=80)
+
+    assert (tried[0].crf, tried[0].pilot) == (34, False)
+    assert smooth(33, 0.06)(answer.crf) == pytest.approx(95, abs=0.3)
+
+
+def test_an_answer_carries_the_slope_of_its_film_and_its_doubt() -> None:
+    answer, _ = run(smooth(40, 0.08))
+
+    assert answer.slope == pytest.approx(0.08, rel=0.15)
+    assert answer.doubt < 0.2

@@ -24,7 +24,8 @@ def planned(film: Path, policy: Path) -> tuple[MediaFacts, EncodePlan]:
     facts = mediainfo.read(film).facts
     decision = rules.decide(facts, links=1, policy=policies.load(policy))
     assert isinstance(decision, EncodePlan), decision
-    return facts, replace(decision, target=replace(decision.target, accepted_miss=VmafScore(20.0)))
+    lenient = replace(decision.target, promise=VmafScore(20.0), accepted_miss=VmafScore(20.0))
+    return facts, replace(decision, target=lenient)
 
 
 def search_terms(film: Path, policy: Path) -> SearchTerms:
