@@ -49,7 +49,7 @@ def test_words_with_bytes_that_no_database_stores_stay_readable(engine: Engine, 
         assert session.exec(select(StateChange)).one().note == "f\\xff and \\u0000 and \\ud800"
 
 
-@given(st.binary(min_size=1).filter(lambda name: b"\x00" not in name))
+@given(st.binary(min_size=1).filter(lambda name: b"\x00" not in name and name.strip(b"./")))
 def test_paths_of_any_bytes_survive(name: bytes) -> None:
     path = Path(os.fsdecode(b"/films/" + name))
 
