@@ -1,0 +1,205 @@
+"""The truth about a film at a preset: full encodes at a grid of CRFs, each scored by one neutral scorer.
+
+The encodes have exactly the arguments of a run. The scorer is ffmpeg's libvmaf and shares no code with what it judges:
+frames are paired by number, every one is scored in films of up to 1,500 frames and every third in longer ones, at the
+encode's own size. What was measured stays in the work folder and is not measured again.
+"""
+
+import json
+import math
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from benchmarks.crf_search import films
+from benchmarks.crf_search.films import Film
+from benchmarks.crf_search.interpolation import Curve, pchip
+from reencodarr.encoding import arguments
+from reencodarr.encoding.encoders import choice
+from reencodarr.encoding.encoders.encoder import Clip
+from reencodarr.encoding.plan import VideoPlan
+from reencodarr.quality import encoded
+from reencodarr.tools import ffmpeg as ffmpeg_tool
+from reencodarr.units import Crf
+
+MODEL = "vmaf_v0.6.1"
+EVERY_FRAME_UP_TO = 1500
+CEILING = 100.3
+START = 32
+LOWEST, HIGHEST = 8, 64
+MARGIN = 0.3
+"""VMAF beyond the outermost targets that the grid reaches at least."""
+STEP = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One full encode."""
+
+    crf: float
+    vmaf: float
+    size: int
+    """Bytes of its video's packets."""
+    frames: int
+    subsample: int
+    encode_cpu_s: float
+    score_cpu_s: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Reference:
+    """A film's curve at a preset; grows by full encodes where it is asked for more."""
+
+    film: Film
+    video: VideoPlan
+    folder: Path
+    points: dict[float, Point] = field(default_factory=dict)
+
+    @property
+    def grid(self) -> int:
+        """CRFs between two encodes."""
+        return 4 if self.film.is_long else 2
+
+    def reach(self, targets: Sequence[float]) -> None:
+        """Measure the grid that these targets need: from wide steps outside in."""
+        low = high = START
+        while self.at(low).vmaf < max(targets) + MARGIN and low > LOWEST:
+            low -= 8
+        while self.at(high).vmaf > min(targets) - MARGIN and high < HIGHEST:
+            high += 8
+        wide = range(low, high + 1, 8)
+        low = max((crf for crf in wide if self.at(crf).vmaf >= max(targets) + MARGIN), default=low)
+        high = min((crf for crf in wide if crf > low and self.at(crf).vmaf <= min(targets) - MARGIN), default=high)
+        for crf in range(low, high + 1, self.grid):
+            self.at(crf)
+
+    def cover(self, crf: float) -> None:
+        """Measure the grid points around a CRF that somebody chose."""
+        for edge in {math.floor(crf / self.grid), math.ceil(crf / self.grid)}:
+            self.at(min(max(edge * self.grid, LOWEST), 70))
+
+    def at(self, crf: float) -> Point:
+        """The full encode at a CRF, made if it must be."""
+        if crf not in self.points:
+            file = self.folder / f"crf-{crf:g}.json"
+            if not file.exists():
+                _measure(self.film, self.video, Crf(crf), file)
+            self.points[crf] = Point(**json.loads(file.read_text())["point"])
+        return self.points[crf]
+
+    def vmaf(self, crf: float) -> float:
+        """VMAF of the full encode at a CRF, by PCHIP in ln(100.3 - VMAF)."""
+        return CEILING - math.exp(_losses(list(self.points.values()))(crf))
+
+    def size(self, crf: float) -> float:
+        """Bytes of the full encode at a CRF, by PCHIP in ln(size)."""
+        return math.exp(pchip([(p.crf, math.log(p.size)) for p in self.points.values()])(crf))
+
+    def best(self, target: float) -> float | None:
+        """The highest quarter CRF that meets the target; None where none that was measured does."""
+        steps = range(round(max(self.points) / STEP), round(min(self.points) / STEP) - 1, -1)
+        return next((step * STEP for step in steps if self.vmaf(step * STEP) >= target), None)
+
+    def left_out(self) -> list[float]:
+        """How far each inner point is from the curve through the others, in VMAF: what interpolating may cost."""
+        points = sorted(self.points.values(), key=lambda point: point.crf)
+        errors = []
+        for place in range(1, len(points) - 1):
+            rest = points[:place] + points[place + 1 :]
+            errors.append(CEILING - math.exp(_losses(rest)(points[place].crf)) - points[place].vmaf)
+        return errors
+
+
+def opened(film: Film, preset: int, *, work: Path) -> Reference:
+    """What is known of a film at a preset so far; measures nothing."""
+    video = films.video_plan(film, preset)
+    build = ffmpeg_tool.build(ffmpeg_tool.locate()).identity
+    meaning = films.hashed(" ".join(arguments.video_encoder(video, Crf(0))), " ".join(video.filters), build, MODEL)
+    folder = work / "reference" / f"{film.name}-{film.key}" / f"preset{preset}-{meaning}"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = Reference(film=film, video=video, folder=folder)
+    for file in folder.glob("crf-*.json"):
+        made.at(float(file.stem.removeprefix("crf-")))
+    return made
+
+
+def build_all(references: Sequence[Reference], targets: Sequence[float], *, workers: int = 2) -> None:
+    """Measure what all targets need, several films side by side; the first are begun first."""
+
+    def reach(reference: Reference) -> None:
+        reference.reach(targets)
+        best = {target: reference.best(target) for target in targets}
+        print(
+            f"{reference.film.name}, preset {reference.video.preset}: {len(reference.points)} encodes, {best}",
+            flush=True,
+        )
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(reach, references))
+
+
+def _losses(points: Sequence[Point]) -> Curve:
+    return pchip([(point.crf, math.log(CEILING - min(point.vmaf, 100.0))) for point in points])
+
+
+def _measure(film: Film, video: VideoPlan, crf: Crf, file: Path) -> None:
+    """Encode and score the whole film; writes `file` at the end, all at once."""
+    ffmpeg = ffmpeg_tool.locate()
+    with tempfile.TemporaryDirectory(dir=file.parent, prefix="making-") as place:
+        result = Path(place) / "encoded.mkv"
+        clip = Clip(
+            opened=("-i", film.path.absolute()),
+            stream="0:v:0",
+            time_base=Fraction(1, 1000),
+            filters=(*video.filters, "setpts=PTS-STARTPTS"),
+            video=video,
+            crf=crf,
+            threads=1,
+            about=film.path,
+        )
+        done = choice.encoder(ffmpeg).clip(clip, result, on_line=lambda line: None)
+        sizes = encoded.read(result).sizes
+        subsample = 1 if len(sizes) <= EVERY_FRAME_UP_TO else 3
+        scores, cpu = _scores(film.path, result, video, subsample=subsample, frames=len(sizes))
+        point = Point(
+            crf=float(crf),
+            vmaf=math.fsum(scores) / len(scores),
+            size=sum(sizes),
+            frames=len(sizes),
+            subsample=subsample,
+            encode_cpu_s=round(done.cpu, 2),
+            score_cpu_s=round(cpu, 2),
+        )
+        whole = Path(place) / "point.json"
+        whole.write_text(
+            json.dumps({"point": asdict(point), "scores": [round(s, 3) for s in scores], "sizes": [*sizes]})
+        )
+        whole.replace(file)
+
+
+def _scores(source: Path, result: Path, video: VideoPlan, *, subsample: int, frames: int) -> tuple[list[float], float]:
+    """The score of every k-th frame, and CPU seconds."""
+    log = result.with_name("vmaf.json")
+    same = "format=yuv420p10le,settb=1/25,setpts=N,setsar=1"
+    chain = ",".join([*video.filters, same])
+    vmaf = f"libvmaf=model=version={MODEL}:log_fmt=json:log_path={log.name}:n_threads=1:n_subsample={subsample}"
+    graph = f"[0:v:0]{same}[d];[1:v:0]{chain}[r];[d][r]{vmaf}"
+    inputs = ["-threads", "1", "-i", str(result), "-threads", "1", "-i", str(source.absolute())]
+    words = ["-hide_banner", "-nostdin", "-progress", "pipe:1", *inputs, "-filter_complex", graph]
+    command = [str(ffmpeg_tool.locate()), "-v", "error", *words, "-fps_mode", "passthrough", "-f", "null", "-"]
+    with subprocess.Popen(command, cwd=log.parent, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        said = program.stdout.read()
+        _, status, usage = os.wait4(program.pid, 0)
+        program.returncode = os.waitstatus_to_exitcode(status)
+    pairs = int(re.findall(r"frame=\s*(\d+)", said)[-1])
+    if program.returncode or pairs != frames:
+        raise SystemExit(f"{source.name}: {pairs} pairs of {frames} frames were scored.")
+    found = json.loads(log.read_text())["frames"]
+    return [float(frame["metrics"]["vmaf"]) for frame in found], usage.ru_utime + usage.ru_stime
