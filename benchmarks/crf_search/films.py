@@ -6,6 +6,7 @@ scenes: no frame of a clip is shown in two of them. There are 97 seconds of fram
 of its scenes in four framings, one of them the full picture, in a shuffled order.
 """
 
+import functools
 import hashlib
 import random
 import shutil
@@ -116,6 +117,7 @@ def video_plan(film: Film, preset: int) -> VideoPlan:
     return replace(plan, preset=preset)
 
 
+@functools.cache
 def recipes() -> dict[str, Recipe]:
     """The long films: three different ones, then the season."""
     mixed = _shuffled(clips.ALL, [clips.FULL], seed="mixed", longest=20)

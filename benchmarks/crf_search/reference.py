@@ -192,7 +192,8 @@ def _scores(source: Path, result: Path, video: VideoPlan, *, subsample: int, fra
     graph = f"[0:v:0]{same}[d];[1:v:0]{chain}[r];[d][r]{vmaf}"
     inputs = ["-threads", "1", "-i", str(result), "-threads", "1", "-i", str(source.absolute())]
     words = ["-hide_banner", "-nostdin", "-progress", "pipe:1", *inputs, "-filter_complex", graph]
-    command = [str(ffmpeg_tool.locate()), "-v", "error", *words, "-fps_mode", "passthrough", "-f", "null", "-"]
+    words += ["-fps_mode", "passthrough", "-enc_time_base", "1:25", "-f", "null", "-"]
+    command = [str(ffmpeg_tool.locate()), "-v", "error", *words]
     with subprocess.Popen(command, cwd=log.parent, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         said = program.stdout.read()

@@ -95,11 +95,10 @@ def cases(
 def shuffled(wanted: Sequence[Case], *, seed: str) -> Iterator[Case]:
     """In random order, but warm ones after the cold ones that they need."""
     chance = random.Random(seed)
-    waiting, done = list(wanted), set[Case]()
+    waiting, done = {case: set(case.cold_ones()) for case in wanted}, set[Case]()
     while waiting:
-        ready = [case for case in waiting if done.issuperset(case.cold_ones())]
-        case = chance.choice(ready)
-        waiting.remove(case)
+        case = chance.choice([case for case, needed in waiting.items() if needed <= done])
+        del waiting[case]
         done.add(case)
         yield case
 
