@@ -16,6 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+LONGEST = 3 * 3600
+"""Seconds after which the program is ended."""
+
 _SET_CHILD_SUBREAPER = 36
 
 
@@ -24,7 +27,9 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     before, started = _read(), time.monotonic()
     process = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, start_new_session=True)
-    signal.signal(signal.SIGTERM, lambda *_: os.killpg(process.pid, signal.SIGKILL))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, lambda *_: _end(process.pid))
+    signal.alarm(LONGEST)
     code = process.wait()
     wall = time.monotonic() - started
     _reap(process.pid)
@@ -41,13 +46,17 @@ def main() -> None:
 
 def _reap(group: int) -> None:
     """End and collect what the program left behind."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
+    _end(group)
     while True:
         try:
             os.wait()
         except ChildProcessError:
             return
+
+
+def _end(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
 
 
 def _read() -> dict[str, int]:

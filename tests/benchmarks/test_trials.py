@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,23 @@ def test_the_meter_counts_what_descendants_take(tmp_path: Path) -> None:
     assert found["exit_code"] == 3
     assert found["cpu_s"] > 0.05
     assert found["read_chars"] > 5_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the benchmark is for Linux")
+def test_a_meter_that_is_ended_ends_what_it_measures(tmp_path: Path) -> None:
+    said = tmp_path / "pid"
+    meter = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.crf_search.meter", tmp_path / "figures", "sh", "-c",
+         f"sleep 60 & echo $! > {said}; wait"]
+    )  # fmt: skip
+    while not said.exists() or not said.read_text().strip():
+        time.sleep(0.05)
+
+    meter.terminate()
+    meter.wait(timeout=50)
+
+    assert not Path(f"/proc/{said.read_text().strip()}").exists()
+    assert json.loads((tmp_path / "figures").read_text())["exit_code"] == -9
 
 
 def _question(arm: str) -> arms.Question:
