@@ -109,12 +109,12 @@ def _tried(wanted: Sequence[Case], site: Site, *, fresh: bool) -> dict[Case, Tri
     found: dict[Case, Trial] = {}
     kept = Kept(work=site.work)
     for number, case in enumerate(trials.shuffled(wanted, seed="order"), 1):
-        curve = site.reference(case)
         siblings = trials.remembered(case, found, site.reference)
-        file = kept.file(case, curve, siblings)
+        question = trials.asked(case, site.reference(case), siblings)
+        file = kept.file(case, question)
         trial = None if fresh else kept.read(file)
         if trial is None:
-            trial = trials.run(case, curve, siblings, work=site.work)
+            trial = trials.run(case, question, work=site.work)
             kept.write(file, trial)
         found[case] = trial
         print(

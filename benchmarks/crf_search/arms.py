@@ -80,19 +80,21 @@ def is_ours(arm: str) -> bool:
     return arm.startswith("ours")
 
 
-def command(question: Question, folder: Path) -> tuple[list[str], dict[str, str]]:
-    """The program's arguments and its environment; makes what it needs in `folder`, which must be empty."""
+def prepared(folder: Path) -> dict[str, str]:
+    """The environment of an arm, whose programs and cache are in `folder`, which must be empty."""
     for name in ("reports", "programs", "scratch", "cache"):
         (folder / name).mkdir()
-    shim = folder / "programs" / "ffmpeg"
-    ffmpeg = ffmpeg_tool.locate()
+    ffmpeg, shim = ffmpeg_tool.locate(), _shim(folder)
     shim.write_text(SHIM.format(reports=folder / "reports", ffmpeg=ffmpeg))
     shim.chmod(0o755)
-    (folder / "programs" / "ffprobe").symlink_to(abav1_tool.ffprobe(ffmpeg))
-    path = os.pathsep.join([str(folder / "programs"), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(folder / "cache")}
-    words = _ours(question, folder, shim) if is_ours(question.arm) else _abav1(question, folder)
-    return words, environment
+    shim.with_name("ffprobe").symlink_to(abav1_tool.ffprobe(ffmpeg))
+    path = os.pathsep.join([str(shim.parent), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(folder / "cache")}
+
+
+def words(question: Question, folder: Path) -> list[str]:
+    """The arm's program and its arguments, in a prepared folder."""
+    return _ours(question, folder) if is_ours(question.arm) else _abav1(question, folder)
 
 
 def answer(question: Question, said: str) -> Answer:
@@ -126,7 +128,11 @@ def require_abav1() -> Path:
     return found
 
 
-def _ours(question: Question, folder: Path, ffmpeg: Path) -> list[str]:
+def _shim(folder: Path) -> Path:
+    return folder / "programs" / "ffmpeg"
+
+
+def _ours(question: Question, folder: Path) -> list[str]:
     film = question.film
     asked = {
         "source": str(film.path.absolute()),
@@ -137,7 +143,7 @@ def _ours(question: Question, folder: Path, ffmpeg: Path) -> list[str]:
         "target": question.target,
         "aim": _AIM.get(question.arm, {}),
         "siblings": question.siblings,
-        "ffmpeg": str(ffmpeg),
+        "ffmpeg": str(_shim(folder)),
         "workers": max(1, (os.cpu_count() or 2) // 2),  # the settings' own choice
         "scratch": str(folder / "scratch"),
     }

@@ -33,8 +33,9 @@ EVERY_FRAME_UP_TO = 1500
 CEILING = 100.3
 START = 32
 LOWEST, HIGHEST = 8, 64
-MARGIN = 0.3
-"""VMAF beyond the outermost targets that the grid reaches at least."""
+FAR = 12
+"""The longest step, in CRF."""
+USUAL_SLOPE = 0.06
 STEP = 0.25
 
 
@@ -67,17 +68,30 @@ class Reference:
         return 4 if self.film.is_long else 2
 
     def reach(self, targets: Sequence[float]) -> None:
-        """Measure the grid that these targets need: from wide steps outside in."""
-        low = high = START
-        while self.at(low).vmaf < max(targets) + MARGIN and low > LOWEST:
-            low -= 8
-        while self.at(high).vmaf > min(targets) - MARGIN and high < HIGHEST:
-            high += 8
-        wide = range(low, high + 1, 8)
-        low = max((crf for crf in wide if self.at(crf).vmaf >= max(targets) + MARGIN), default=low)
-        high = min((crf for crf in wide if crf > low and self.at(crf).vmaf <= min(targets) - MARGIN), default=high)
-        for crf in range(low, high + 1, self.grid):
-            self.at(crf)
+        """Measure until neighbours of the grid enclose each target, and three points at least."""
+        self.at(START)
+        for target in targets:
+            while (crf := self.wanted(target)) is not None:
+                self.at(crf)
+        if len(self.points) < 3:
+            self.at(max(self.points) + self.grid)
+
+    def wanted(self, target: float) -> float | None:
+        """The next grid point to measure for a target; None where neighbours enclose it, or the range ends."""
+        points = sorted(self.points.values(), key=lambda point: point.crf)
+        good = max((point for point in points if point.vmaf >= target), key=lambda point: point.crf, default=None)
+        bad = next((point for point in points if point.vmaf < target and (not good or point.crf > good.crf)), None)
+        near = good or bad
+        assert near is not None
+        ends = (good, bad) if good and bad else (points[0], points[-1])
+        away = (_loss(target) - _loss(near.vmaf)) / _slope(*ends)
+        grid = round((near.crf + min(max(away, -FAR), FAR)) / self.grid) * self.grid
+        if good and bad:
+            between = min(max(grid, good.crf + self.grid), bad.crf - self.grid)
+            return between if bad.crf - good.crf > self.grid else None
+        beyond = max(grid, near.crf + self.grid) if good else min(grid, near.crf - self.grid)
+        held = min(max(beyond, LOWEST), HIGHEST)
+        return None if held == near.crf else held
 
     def cover(self, crf: float) -> None:
         """Measure the grid points around a CRF that somebody chose."""
@@ -144,8 +158,19 @@ def build_all(references: Sequence[Reference], targets: Sequence[float], *, work
         list(pool.map(reach, references))
 
 
+def _loss(vmaf: float) -> float:
+    """Nearly straight in CRF."""
+    return math.log(CEILING - min(vmaf, 100.0))
+
+
+def _slope(low: Point, high: Point) -> float:
+    """Loss per CRF; what is usual where there is one point, or no rise."""
+    rise = _loss(high.vmaf) - _loss(low.vmaf)
+    return rise / (high.crf - low.crf) if high.crf > low.crf and rise > 0 else USUAL_SLOPE
+
+
 def _losses(points: Sequence[Point]) -> Curve:
-    return pchip([(point.crf, math.log(CEILING - min(point.vmaf, 100.0))) for point in points])
+    return pchip([(point.crf, _loss(point.vmaf)) for point in points])
 
 
 def _measure(film: Film, video: VideoPlan, crf: Crf, file: Path) -> None:

@@ -114,15 +114,19 @@ def remembered(
     return tuple(known)
 
 
-def run(case: Case, reference: Reference, siblings: tuple[dict[str, float], ...], *, work: Path) -> Trial:
+def asked(case: Case, reference: Reference, siblings: tuple[dict[str, float], ...]) -> Question:
+    """What the arm is asked."""
+    return Question(arm=case.arm, film=reference.film, video=reference.video, target=case.target, siblings=siblings)
+
+
+def run(case: Case, question: Question, *, work: Path) -> Trial:
     """Try it, in an empty folder and with an empty cache; the film lies in the system's cache for all arms alike."""
-    question = Question(arm=case.arm, film=reference.film, video=reference.video, target=case.target, siblings=siblings)
-    _read_once(reference.film)
+    _read_once(question.film)
     with tempfile.TemporaryDirectory(prefix="trial-", dir=work) as place:
         folder = Path(place)
-        words, environment = arms.command(question, folder)
+        environment = arms.prepared(folder)
         figures = folder / "figures.json"
-        meter = [sys.executable, "-m", "benchmarks.crf_search.meter", str(figures), *words]
+        meter = [sys.executable, "-m", "benchmarks.crf_search.meter", str(figures), *arms.words(question, folder)]
         with (folder / "stderr").open("w") as stderr:
             done = subprocess.run(meter, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True, check=True)
         measured: dict[str, Any] = json.loads(figures.read_text())
@@ -151,12 +155,14 @@ class Kept:
 
     work: Path
 
-    def file(self, case: Case, reference: Reference, siblings: tuple[dict[str, float], ...]) -> Path:
+    def file(self, case: Case, question: Question) -> Path:
+        """Where a trial is kept; another place for another question, program or film."""
         ffmpeg = ffmpeg_tool.build(ffmpeg_tool.locate()).identity
         program = engine() if arms.is_ours(case.arm) else abav1_tool.version(arms.require_abav1())
-        meaning = films.hashed(reference.folder.name, reference.film.key, ffmpeg, program, repr(siblings))
-        name = f"{case.film}-p{case.preset}-{case.target:g}-{case.repeat}-{meaning}.json"
-        return self.work / "trials" / case.arm / name
+        words = arms.words(question, Path("folder"))
+        name = f"{case.film}-p{case.preset}-{case.target:g}-{case.repeat}"
+        key = films.hashed(*words, question.film.key, ffmpeg, program)
+        return self.work / "trials" / case.arm / f"{name}-{key}.json"
 
     def read(self, file: Path) -> Trial | None:
         """The trial that was kept; None where there is none."""
