@@ -185,7 +185,7 @@ def _measure(film: Film, video: VideoPlan, crf: Crf, file: Path) -> None:
             filters=(*video.filters, "setpts=PTS-STARTPTS"),
             video=video,
             crf=crf,
-            threads=1,
+            threads=2,
             about=film.path,
         )
         done = choice.encoder(ffmpeg).clip(clip, result, on_line=lambda line: None)
@@ -213,9 +213,9 @@ def _scores(source: Path, result: Path, video: VideoPlan, *, subsample: int, fra
     log = result.with_name("vmaf.json")
     same = "format=yuv420p10le,settb=1/25,setpts=N,setsar=1"
     chain = ",".join([*video.filters, same])
-    vmaf = f"libvmaf=model=version={MODEL}:log_fmt=json:log_path={log.name}:n_threads=1:n_subsample={subsample}"
+    vmaf = f"libvmaf=model=version={MODEL}:log_fmt=json:log_path={log.name}:n_threads=2:n_subsample={subsample}"
     graph = f"[0:v:0]{same}[d];[1:v:0]{chain}[r];[d][r]{vmaf}"
-    inputs = ["-threads", "1", "-i", str(result), "-threads", "1", "-i", str(source.absolute())]
+    inputs = ["-threads", "2", "-i", str(result), "-threads", "2", "-i", str(source.absolute())]
     words = ["-hide_banner", "-nostdin", "-progress", "pipe:1", *inputs, "-filter_complex", graph]
     words += ["-fps_mode", "passthrough", "-enc_time_base", "1:25", "-f", "null", "-"]
     command = [str(ffmpeg_tool.locate()), "-v", "error", *words]
