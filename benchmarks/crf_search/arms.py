@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,8 @@ class Question:
     film: Film
     video: VideoPlan
     target: float
-    siblings: tuple[dict[str, float], ...] = ()
-    """For the warm arm; see `child.Sibling`."""
+    siblings: tuple[dict[str, Any], ...] = ()
+    """For the warm arm: what the other episodes' searches taught; see `child`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,9 @@ class Answer:
     """None where it found none."""
     predicted: float | None = None
     predicted_size: float | None = None
-    probes: tuple[dict[str, float], ...] = ()
+    probes: tuple[dict[str, Any], ...] = ()
+    lesson: dict[str, Any] = field(default_factory=dict)
+    """What it teaches later searches; empty for ab-av1, which learns nothing."""
     note: str = ""
     start_cpu_s: float = 0.0
     """Of `cpu_s`, what Python took to come up."""
@@ -157,6 +159,7 @@ def _our_answer(question: Question, said: str) -> Answer:
         predicted=found["predicted"],
         predicted_size=found["percent"] / 100 * question.film.source_size,
         probes=tuple(found["probes"]),
+        lesson=found["lesson"],
         note=found["reason"],
         start_cpu_s=found["start_cpu_s"],
     )

@@ -1,32 +1,24 @@
 """Our engine in a process of its own: an order as JSON on the command line, the answer as JSON on standard output.
 
-All that the benchmark knows of the engine's interface is here.
+All that the benchmark knows of the engine's interface is here. What a search teaches (`lesson`) goes to later searches
+as it came, with the VMAF of the full encode put to it, which a library knows of a finished film.
 """
 
 import json
-import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.progress import silent
+from reencodarr.quality import bias, prior, proxy
 from reencodarr.quality.engine import SearchOrder, SearchResult
 from reencodarr.quality.native import NativeEngine
+from reencodarr.quality.prior import Origin, Past
+from reencodarr.quality.proxy import Seen
 from reencodarr.units import Crf, Seconds, VmafScore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sibling:
-    """Another film of the season, as a library remembers it."""
-
-    crf: float
-    predicted: float
-    achieved: float
-    """VMAF of its full encode."""
 
 
 def main() -> None:
@@ -40,9 +32,17 @@ def main() -> None:
 
 
 def _order(asked: dict[str, Any]) -> SearchOrder:
-    target = asked["target"]
-    siblings = [Sibling(**sibling) for sibling in asked["siblings"]]
+    """As `stages.ordering` makes it, with the other episodes for a library."""
     video = {**asked["video"], "svt_parameters": tuple(map(tuple, asked["video"]["svt_parameters"]))}
+    target = QualityTarget(
+        mean=VmafScore(asked["target"]),
+        lowest_mean=VmafScore(asked["target"]),
+        floor_p5=VmafScore(0.0),  # ab-av1 aims at the mean alone
+        scale_to=None,
+        **asked["aim"],
+    )
+    lessons: list[dict[str, Any]] = asked["siblings"]
+    deviations = [lesson["achieved"] - lesson["predicted"] for lesson in lessons if lesson["sampled"]]
     return SearchOrder(
         source=Path(asked["source"]),
         label=Path(asked["source"]).name,
@@ -50,30 +50,50 @@ def _order(asked: dict[str, Any]) -> SearchOrder:
         width=asked["width"],
         height=asked["height"],
         video=VideoPlan(**{**video, "filters": tuple(video["filters"])}),
-        target=QualityTarget(
-            mean=VmafScore(target),
-            lowest_mean=VmafScore(target),
-            floor_p5=VmafScore(0.0),  # ab-av1 aims at the mean alone
-            scale_to=None,
-            **asked["aim"],
-        ),
+        target=target,
         largest_percent=1000.0,
-        first_crf=Crf(statistics.median(sibling.crf for sibling in siblings)) if siblings else None,
+        prior=prior.of([_past(lesson) for lesson in lessons], target, Origin.SIBLINGS) or prior.DEFAULT,
+        bias=bias.learned(deviations),
+        proxy=proxy.of(video["preset"], [Seen(**lesson["proxy"]) for lesson in lessons if lesson["proxy"]]),
+    )
+
+
+def _past(lesson: dict[str, Any]) -> Past:
+    return Past(
+        crf=Crf(lesson["crf"]),
+        mean=VmafScore(lesson["achieved"]),
+        p5=None,
+        percent=lesson["percent"],
+        slope=lesson["slope"],
     )
 
 
 def _said(found: SearchResult) -> dict[str, Any]:
+    seen = found.proxy_seen
     return {
         "crf": found.crf,
         "predicted": found.predicted,
-        "interval": found.interval,
         "percent": found.percent,
-        "met": found.met,
         "reason": found.reason,
         "probes": [
-            {"crf": probe.crf, "vmaf": probe.mean, "windows": len(probe.windows), "cpu_s": probe.cpu_seconds}
+            {
+                "crf": probe.crf,
+                "vmaf": probe.mean,
+                "windows": len(probe.windows),
+                "pilot": probe.pilot,
+                "preset": probe.preset,
+                "cpu_s": probe.cpu_seconds,
+            }
             for probe in found.probes
         ],
+        "lesson": {
+            "crf": found.crf,
+            "predicted": found.predicted,
+            "percent": found.percent,
+            "slope": found.slope,
+            "sampled": found.sampled,
+            "proxy": {"offset": seen.offset, "size": seen.size} if seen else None,
+        },
     }
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class Trial:
     """From disk; whatever was in the system's cache is missing."""
     read_chars: int
     """By system calls, cached or not; pipes and programs' own files among them."""
-    probes: tuple[dict[str, float], ...]
+    probes: tuple[dict[str, Any], ...]
     encoded_frames: int
     scored_frames: int
     ffmpeg_runs: int
@@ -69,9 +69,8 @@ class Trial:
     note: str
     load: float
     """The load average of the last minute, at the trial's end."""
-
-
-Run = Callable[[Case, tuple[dict[str, float], ...]], Trial]
+    lesson: dict[str, Any] = field(default_factory=dict)
+    """See `arms.Answer`."""
 
 
 def cases(
@@ -103,18 +102,18 @@ def shuffled(wanted: Sequence[Case], *, seed: str) -> Iterator[Case]:
 
 def remembered(
     case: Case, found: dict[Case, Trial], reference: Callable[[Case], Reference]
-) -> tuple[dict[str, float], ...]:
-    """What a library knows of the other episodes when a warm search begins; see `child.Sibling`."""
+) -> tuple[dict[str, Any], ...]:
+    """What a library knows of the other episodes when a warm search begins; see `child`."""
     known = []
     for cold in case.cold_ones():
         trial, curve = found[cold], reference(cold)
-        if trial.crf is not None and trial.predicted is not None:
+        if trial.crf is not None:
             curve.cover(trial.crf)
-            known.append({"crf": trial.crf, "predicted": trial.predicted, "achieved": curve.vmaf(trial.crf)})
+            known.append({**trial.lesson, "achieved": curve.vmaf(trial.crf)})
     return tuple(known)
 
 
-def asked(case: Case, reference: Reference, siblings: tuple[dict[str, float], ...]) -> Question:
+def asked(case: Case, reference: Reference, siblings: tuple[dict[str, Any], ...]) -> Question:
     """What the arm is asked."""
     return Question(arm=case.arm, film=reference.film, video=reference.video, target=case.target, siblings=siblings)
 
@@ -146,6 +145,7 @@ def run(case: Case, question: Question, *, work: Path) -> Trial:
         predicted_size=answer.predicted_size,
         note=answer.note,
         load=round(os.getloadavg()[0], 2),
+        lesson=answer.lesson,
     )
 
 
