@@ -214,10 +214,10 @@ def _scores(source: Path, result: Path, video: VideoPlan, *, subsample: int, fra
     same = "format=yuv420p10le,settb=1/25,setpts=N,setsar=1"
     chain = ",".join([*video.filters, same])
     vmaf = f"libvmaf=model=version={MODEL}:log_fmt=json:log_path={log.name}:n_threads=2:n_subsample={subsample}"
-    graph = f"[0:v:0]{same}[d];[1:v:0]{chain}[r];[d][r]{vmaf}"
+    graph = f"[0:v:0]{same}[d];[1:v:0]{chain}[r];[d][r]{vmaf}[o]"
     inputs = ["-threads", "2", "-i", str(result), "-threads", "2", "-i", str(source.absolute())]
     words = ["-hide_banner", "-nostdin", "-progress", "pipe:1", *inputs, "-filter_complex", graph]
-    words += ["-fps_mode", "passthrough", "-enc_time_base", "1:25", "-f", "null", "-"]
+    words += ["-map", "[o]", "-fps_mode", "passthrough", "-enc_time_base", "1:25", "-f", "null", "-"]
     command = [str(ffmpeg_tool.locate()), "-v", "error", *words]
     with subprocess.Popen(command, cwd=log.parent, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
