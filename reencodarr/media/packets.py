@@ -7,10 +7,11 @@ decoder can start. What that means for an encode is left to others.
 import logging
 import statistics
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -153,6 +154,24 @@ def keyframe_before(packets: PacketIndex, pts: int) -> int:
     """The last keyframe at or before `pts`, where a decoder must start; the film's beginning if there is none."""
     place = bisect_right(packets.keyframes, pts)
     return packets.keyframes[place - 1] if place else packets.start_time
+
+
+def is_keyframe(packets: PacketIndex, pts: int) -> bool:
+    """Whether a keyframe is shown at `pts`."""
+    place = bisect_left(packets.keyframes, pts)
+    return place < len(packets.keyframes) and packets.keyframes[place] == pts
+
+
+def cuts(packets: PacketIndex) -> int:
+    """About how many cuts the film has, as its encoder saw them: keyframes that came before their time.
+
+    An encoder sets a keyframe at a cut, and otherwise where a fixed interval ends; the longest usual gap shows that.
+    """
+    gaps = sorted(after - before for before, after in pairwise(packets.keyframes))
+    if len(gaps) < 2:
+        return 0
+    usual = gaps[int(0.95 * (len(gaps) - 1))]
+    return sum(1 for gap in gaps if gap < 0.9 * usual)
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ class Verdict:
     again: Crf | None
     """To be encoded once more with this CRF; None: it is kept."""
     why: str
-    """Why it is encoded again, or kept though further off than promised, as a sentence; empty where it is as promised."""
+    """Why it is encoded again, or kept though further off than promised; empty where it is as promised."""
 
 
 def judged(

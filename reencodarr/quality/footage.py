@@ -1,6 +1,6 @@
 """A film to cut windows from: where it is, its packets, and how its container seeks. Of an excerpt, what it holds."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +81,11 @@ class Footage:
 
     def _begins_at_keyframe(self, window: Window) -> bool:
         """Whether a seek to the window lands on its first frame; a keyframe right behind it would be taken instead."""
-        keys = self.packets.keyframes
-        place = bisect_left(keys, window.start_pts)
-        if not self.lands_on_keyframes or place == len(keys) or keys[place] != window.start_pts:
+        if not self.lands_on_keyframes or not packets.is_keyframe(self.packets, window.start_pts):
             return False
         late = window.start_pts + SEEKS_EARLIER / self.packets.time_base + 1
-        return place + 1 == len(keys) or keys[place + 1] > late
+        following = bisect_right(self.packets.keyframes, window.start_pts)
+        return following == len(self.packets.keyframes) or self.packets.keyframes[following] > late
 
     def anchor(self, window: Window) -> Anchor:
         """A frame a quarter of a second before the window."""

@@ -9,6 +9,7 @@ import pytest
 
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.errors import DamagedSource, FramesMispaired, NoSpace
+from reencodarr.media import packets
 from reencodarr.quality import footage, pools, sample, windows
 from reencodarr.quality.parallel import Pulse
 from reencodarr.quality.sample import Bench, Film, Sample
@@ -190,11 +191,28 @@ def test_the_keyframe_at_a_windows_head_is_not_counted_as_if_every_window_had_on
     ample = film(open_gop, window=part(open_gop, 0, 100), video=replace(QUICK, keyframe_interval=200))
     sizes = [1000, *([10] * 99)]
 
-    corrected = sample._expected_size(sizes, ample)
+    place = part(open_gop, 1, 101)
+
+    corrected = sample._expected_size(sizes, ample, place)
 
     assert corrected == pytest.approx(0.5 * 1000 + 99.5 * 10)
-    assert sample._expected_size(sizes, replace(ample, video=replace(QUICK, keyframe_interval=100))) == sum(sizes)
-    assert sample._expected_size(sizes, film(open_gop)) == sum(sizes)
+    often = replace(ample, video=replace(QUICK, keyframe_interval=100))
+    assert sample._expected_size(sizes, often, place) == sum(sizes)
+    assert sample._expected_size(sizes, film(open_gop), place) == sum(sizes)
+
+
+def test_the_first_frame_behind_a_cut_counts_as_it_does_inside_the_film(open_gop: Path) -> None:
+    head = part(open_gop, 0, 100)
+    uncut = film(open_gop, window=head, video=replace(QUICK, keyframe_interval=200))
+    keys = [uncut.packets.pts[place] for place in (0, 60, 75, 130, 190, 205)]
+    cut = replace(uncut, footage=replace(uncut.footage, packets=replace(uncut.packets, keyframes=keys)))
+    sizes = [1000, *([10] * 99)]
+
+    assert packets.cuts(uncut.packets) == 0  # a keyframe every 24 frames
+    assert packets.cuts(cut.packets) == 2
+    once_in = 1 / (1 / 200 + 2 / cut.packets.frames)
+    assert sample._expected_size(sizes, cut, head) == pytest.approx(100 / once_in * 1000 + (100 - 100 / once_in) * 10)
+    assert sample._source_size(cut, head) < sum(cut.packets.sizes[:100])
 
 
 def test_packets_that_are_no_frames_are_timed_evenly(open_gop: Path) -> None:
