@@ -101,7 +101,7 @@ class _Shift:
     def run(self, report: Report) -> Ended:
         with self._beats:
             try:
-                with halting.ends_programs(self._halt):
+                with halting.governs_programs(self._halt):
                     outcome = self._outcome(self._beats.heard(report))
             except BaseException:
                 self._leave(HandedBack(words="The run was ended."), patience=leaving.HURRIED)
