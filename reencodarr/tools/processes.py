@@ -6,8 +6,10 @@ is the business of `programs`.
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psutil
 
@@ -37,6 +39,15 @@ def end_tree(pid: int) -> None:
         if _ended(found, ask):
             return
     log.warning("process %d cannot be ended; it hangs inside the system", pid)
+
+
+def end_in(folder: Path) -> None:
+    """End every other process that works in `folder`: what a program that was killed had started there."""
+    place = os.path.realpath(folder)
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and os.path.realpath(process.cwd()) == place:
+                end_tree(process.pid)
 
 
 class Stillness:

@@ -61,11 +61,15 @@ class Halt:
         """Whether the job shall rest; never while it shall be left."""
         return self._resting.is_set() and not self._asked.is_set() and not _leaving
 
-    def heed(self) -> None:
-        """Wait while the job rests; raise WorkStopped if somebody asked to leave it."""
+    def stop(self) -> bool:
+        """Whether somebody asked to leave; waits while the job rests. For transfers, each of whose threads asks."""
         while self.resting:
             self.wait(_LOOK)
-        if self():
+        return self()
+
+    def heed(self) -> None:
+        """Wait while the job rests; raise WorkStopped if somebody asked to leave it."""
+        if self.stop():
             raise WorkStopped(self.words)
 
     def heard(self, report: Report) -> Report:

@@ -95,7 +95,8 @@ class _Shift:
     def __init__(self, order: Order, post: Post, way: Link, halt: Halt) -> None:
         self._order, self._post, self._way, self._halt = order, post, way, halt
         self._meter = Meter()
-        self._line = Line(pace=_pace(post.settings), stop=halt, patience=_PATIENCE, trust=link.trust_widely(post.token))
+        trust = link.trust_widely(post.token)
+        self._line = Line(pace=_pace(post.settings), stop=halt.stop, patience=_PATIENCE, trust=trust)
         self._beats = Beats(way, order.job, order.attempt, halt=halt, meter=self._meter, every=post.beat_every)
 
     def run(self, report: Report) -> Ended:

@@ -91,6 +91,20 @@ def test_reports_wait_while_the_job_rests() -> None:
     assert not halt.resting
 
 
+def test_transfers_wait_while_the_job_rests_and_then_go_on() -> None:
+    halt = Halt()
+    halt.rest(True)
+    threading.Timer(0.7, halt.rest, [False]).start()
+    began = time.monotonic()
+
+    assert not halt.stop()
+
+    assert time.monotonic() - began >= 0.6
+    halt.rest(True)
+    halt.ask("enough")
+    assert halt.stop()
+
+
 def test_a_request_to_leave_ends_the_wait() -> None:
     halt = Halt()
     halt.rest(True)
