@@ -4,29 +4,25 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from uuid import UUID
 
 import httpx
 from prefect import task
-from prefect.client.orchestration import get_client
 from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 from prefect.runtime import flow_run
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from reencodarr.errors import ReencodarrError
 from reencodarr.work import halting, handback, machine, settings, shift
 from reencodarr.work.halting import Halt
 from reencodarr.work.settings import WorkerSettings
 from reencodarr.work.shift import Call, Ended, Post
-from tasks import progress
+from tasks import cancelling, progress
 
 log = logging.getLogger("reencodarr.jobs")
 
 TRANSFERS = "transfers"
 """The global limit on films that move over the network at once."""
 LOOK_EVERY = 0.5
-ASK_EVERY = 5.0
 _LEASE = 60.0
 _PATIENCE = 20.0
 _AWAY = (httpx.HTTPError, ConcurrencySlotAcquisitionError)
@@ -50,7 +46,7 @@ def _work(call: Call, *, key: str) -> Ended:
     halt = Halt()
     with watched(halt, found, call.flow_run):
         try:
-            with halting.ends_programs(halt):
+            with halting.governs_programs(halt):
                 bench = machine.tools(found)
             halt.heed()
         except ReencodarrError:
@@ -118,9 +114,9 @@ def watched(halt: Halt, found: WorkerSettings, run: str) -> Iterator[None]:
             waited += LOOK_EVERY
             if handback.asked(found.data_dir):
                 halt.ask("The worker is stopping and hands its jobs back.")
-            elif waited >= ASK_EVERY and run:
+            elif waited >= cancelling.ASK_EVERY and run:
                 waited = 0.0
-                unwanted = _unwanted(run)
+                unwanted = cancelling.unwanted(run)
                 if unwanted:
                     halt.ask(f"The run was ended in Prefect: {unwanted}.")
 
@@ -132,19 +128,6 @@ def watched(halt: Halt, found: WorkerSettings, run: str) -> Iterator[None]:
         yield
     finally:
         over.set()
-
-
-def _unwanted(run: str) -> str:
-    """The state of a run that shall go on no more; empty where it shall, or nobody knows."""
-    # An API that is away is asked again by the next look, not by the client, which would wait for minutes.
-    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
-        try:
-            with get_client(sync_client=True) as client:
-                state = client.read_flow_run(UUID(run)).state
-        except httpx.HTTPError as error:
-            log.debug("the run's state is unknown: %s", error)
-            return ""
-    return "" if state is None or not (state.is_cancelling() or state.is_final()) else state.name or state.type.value
 
 
 def _run_id() -> str:

@@ -7,7 +7,7 @@ from reencodarr.stages import analysis, depot, encoding, finalizing, housekeepin
 from reencodarr.stages import search as searching
 from reencodarr.stages.housekeeping import Tidied
 from reencodarr.stages.step import Outcome
-from tasks import progress, retries, workplace
+from tasks import cancelling, progress, retries, workplace
 
 
 @task(name="scan", task_run_name="scan {path}", **retries.BRIEFLY)
@@ -36,14 +36,18 @@ def analyse(video_ids: list[int]) -> list[Outcome]:
 
 @task(name="search", task_run_name="search video {video_id}")
 def search(video_id: int) -> Outcome:
-    """Find the CRF of one video."""
-    return searching.search(workplace.current(), video_id, report=progress.reporter("crf-search", "CRF search"))
+    """Find the CRF of one video. Raises WorkStopped when the run is cancelled meanwhile; the video waits again."""
+    report = progress.reporter("crf-search", "CRF search")
+    with cancelling.heeded() as halt:
+        return searching.search(workplace.current(), video_id, report=report, halt=halt)
 
 
 @task(name="encode", task_run_name="encode video {video_id}")
 def encode(video_id: int) -> Outcome:
-    """Encode one video and measure the result."""
-    return encoding.encode(workplace.current(), video_id, report=progress.reporter("encode", "Encode"))
+    """Encode one video and measure the result. Raises WorkStopped when the run is cancelled meanwhile."""
+    report = progress.reporter("encode", "Encode")
+    with cancelling.heeded() as halt:
+        return encoding.encode(workplace.current(), video_id, report=report, halt=halt)
 
 
 @task(name="finalize", task_run_name="finalize video {video_id}")

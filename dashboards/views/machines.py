@@ -34,6 +34,10 @@ def _live() -> None:
             f"{backlog.unconfirmed:,} of them lie in libraries whose films nobody said may be replaced:"
             " `reencodarr libraries add PATH` says so."
         )
+    if backlog.resting:
+        st.write(
+            f"{backlog.resting:,} of them were paused or cancelled by a person: `reencodarr resume` lets them go on."
+        )
     if machines:
         _machines(machines)
     for one in machines:
@@ -83,6 +87,10 @@ def _jobs(given: Sequence[Given]) -> None:
 
 
 def _doing(one: Given) -> str:
+    if one.hold == "cancelled":
+        return "is being cancelled"
+    if one.hold:
+        return "paused" if one.moment is not None and one.moment.paused else "is being paused"
     if one.moment is None:
         return words.NOTHING
     parts = [one.moment.stage.replace("_", " "), one.moment.detail]

@@ -53,7 +53,7 @@ def _heading(film: Film) -> None:
     st.title(words.plain(row.name), anchor=False)
     colour = "blue" if row.state in WORKING else _BADGES.get(row.state, "primary")
     label = words.STATES[row.state] + (f": {words.reason(row.reason)}" if row.reason else "")
-    badge = f":{colour}-badge[{words.plain(label)}]"
+    badge = f":{colour}-badge[{words.plain(label)}]" + (f" :orange-badge[{row.hold}]" if row.hold else "")
     saved = "" if row.saved is None else f" **{words.saved(row.size_before, row.size_before - row.saved)}**,"
     st.markdown(f"{badge}{saved} {words.moment(row.changed_at, viewer.zone())}")
     st.code(film.identity.path, language=None, wrap_lines=True)

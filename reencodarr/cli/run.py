@@ -103,12 +103,23 @@ def _recovered_on_disk(workplace: "Workplace", paths: list[Path]) -> list[str]:
 
 
 def _flow(names: list[str], batch: str) -> "list[Outcome]":
-    """Run the same flow that a worker would run, in this process, and show its progress."""
+    """Run the same flow that a worker would run, in this process, and show its progress.
+
+    Raises KeyboardInterrupt where somebody cancels it in Prefect.
+    """
+    from prefect.exceptions import CancelledRun
+
     from flows.reencode import reencode
     from reencodarr.cli import live
 
     with live.bars():
-        return reencode(names, batch=batch)
+        try:
+            done = reencode(names, batch=batch)
+        except CancelledRun as cancelled:
+            err.print(safe(f"{cancelled}"))
+            raise KeyboardInterrupt from cancelled
+    assert isinstance(done, list)
+    return done
 
 
 def _confirmed(workplace: "Workplace", paths: list[Path], *, yes: bool) -> bool:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reencodarr.cli.console import bytes_text, duration_text, out
-from reencodarr.library import database, reading
+from reencodarr.library import database, holds, reading
 from reencodarr.library.reading import Row
 from reencodarr.library.states import State
 from reencodarr.stages import queue
@@ -129,6 +129,8 @@ def _intent(one: Intention) -> Text:
         return Text(one.sentences[0] if one.sentences else "encode")
     if one.state is State.REPLACED:
         return Text("already replaced", style="dim")
+    if one.reason in {holds.PAUSED, holds.CANCELLED}:
+        return Text(f"{one.reason} by a person until `reencodarr resume`", style="yellow")
     why = " ".join(one.sentences) or one.reason.replace("_", " ")
     if one.state is State.SKIPPED:
         return Text(why, style="dim")
@@ -166,6 +168,8 @@ def _vmaf(row: Row) -> str:
 
 
 def _state(row: Row) -> str:
+    if row.hold:
+        return f"{row.state.value}, {row.hold}"
     return f"{row.state.value}: {row.reason.replace('_', ' ')}" if row.reason else row.state.value
 
 

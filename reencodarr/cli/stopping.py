@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 import psutil
 
 from reencodarr.cli import exits
+from reencodarr.work import halting
 
 GRACE_SECONDS = 30
 
@@ -32,6 +33,7 @@ def _stop(number: int, frame: object) -> None:
     if _asked:
         _force(number, frame)
     _asked = True
+    halting.leave()
     if hasattr(signal, "alarm"):
         signal.alarm(GRACE_SECONDS)
     raise KeyboardInterrupt

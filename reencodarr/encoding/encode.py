@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reencodarr.encoding import complaints, film, pictures, prospects
+from reencodarr.encoding.advance import Advance
 from reencodarr.encoding.encoders import choice
 from reencodarr.encoding.encoders.encoder import Encoder, FilmJob
 from reencodarr.encoding.ffprogress import Moment, Reader
@@ -151,30 +152,32 @@ class _Watch:
         self._size = prospects.Size(source=source.size, largest_ratio=order.plan.largest_ratio)
         self._frame_deadline = frame_deadline
         self._reader = Reader()
-        self._began = self._advanced = self._looked = time.monotonic()
-        self.frames = 0
+        self._looked = time.monotonic()
+        self._advance = Advance(self._looked)
+
+    @property
+    def frames(self) -> int:
+        return self._advance.frames
 
     def line(self, text: str) -> None:
         """Take one line of ffmpeg's progress."""
         moment = self._reader.line(text)
         if moment is None:
             return
-        now = time.monotonic()
-        self._require_advance(moment, now)
-        self._look(now)
+        self._require_advance(moment)
+        self._look()
         done = prospects.share(moment, frames=self._frames, duration=self._duration)
         hopeless = prospects.too_large(moment, self._size, done=None if moment.last else done)
         if hopeless:
             raise _not_smaller(self._order, hopeless)
-        self._tell(moment, done, elapsed=Seconds(now - self._began))
+        self._tell(moment, done, elapsed=Seconds(self._advance.elapsed))
 
     def muxing(self, text: str) -> None:
         """Take one line of what puts an encoded video and the other tracks together: nothing is encoded any more."""
         moment = self._reader.line(text)
         if moment is None:
             return
-        now = time.monotonic()
-        self._look(now)
+        self._look()
         self.require_small(moment.size)
         self._report(
             Progress(stage=Stage.ENCODE.value, label=self._order.label, fraction=1.0, detail="joining the other tracks")
@@ -186,17 +189,17 @@ class _Watch:
             ratio = f"the result has {size / self._size.source:.0%} of the source's size"
             raise _not_smaller(self._order, f"{ratio}, {self._size.largest_ratio:.0%} is the most")
 
-    def _look(self, now: float) -> None:
+    def _look(self) -> None:
+        now = time.monotonic()
         if now - self._looked > _LOOK_AGAIN:
             self._looked = now
             _require_there(self._order, self._source)
 
-    def _require_advance(self, moment: Moment, now: float) -> None:
-        if moment.frames > self.frames:
-            self.frames, self._advanced = moment.frames, now
-        if now - self._advanced > self._frame_deadline:
+    def _require_advance(self, moment: Moment) -> None:
+        self._advance.word(moment.frames, time.monotonic())
+        if self._advance.standing > self._frame_deadline:
             raise ProgramStalled(
-                f"The encode of {self._order.source} stands at frame {self.frames} since {now - self._advanced:.0f} s"
+                f"The encode of {self._order.source} stands at frame {self.frames} since {self._advance.standing:.0f} s"
                 " and was ended.",
                 path=self._order.source,
                 advice="Try again; if it stops at the same frame, the source is damaged there.",

@@ -35,6 +35,9 @@ FOLLOWING = {
 }
 """What a claim makes of a waiting video. Proof and swap have no state of their own: an encoded video is only held."""
 
+HOLDABLE = frozenset({State.ANALYZED, State.CRF_SEARCHED})
+"""States in which a person may have a video rest: what follows may take hours, all else is too short to be paused."""
+
 RESTING = {
     State.ANALYZING: State.NEEDS_ANALYSIS,
     State.CRF_SEARCHING: State.ANALYZED,

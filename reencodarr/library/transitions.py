@@ -5,6 +5,7 @@ because the attempt no longer matches. Callers bring the session, so that a resu
 are committed together. Which transitions exist is `states`' knowledge.
 """
 
+import contextlib
 import logging
 import socket
 from collections.abc import Callable, Collection, Iterable
@@ -16,8 +17,8 @@ from sqlalchemy import ColumnElement, func, insert, true, update
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import StateConflict
-from reencodarr.library import failures
-from reencodarr.library.states import FOLLOWING, RESTING, WORKING, State, allowed
+from reencodarr.library import failures, holds
+from reencodarr.library.states import FOLLOWING, HOLDABLE, RESTING, WORKING, State, allowed
 from reencodarr.library.tables import Encode, Facts, Search, StateChange, VideoState, now
 
 log = logging.getLogger(__name__)
@@ -46,12 +47,12 @@ def claim(session: Session, video_id: int, before: State, *, holder: str, lease:
 
     An encoded video stays `encoded` while it is claimed for proof and swap.
 
-    Raises StateConflict when it is not in `before` or somebody holds it.
+    Raises StateConflict when it is not in `before`, somebody holds it, or a person wants it to rest.
     """
     after = FOLLOWING[before]
     taken = _set(
         session,
-        _is(video_id, before) & _FREE,
+        _is(video_id, before) & _FREE & (holds.none() if before in HOLDABLE else true()),
         {"state": after.value, "reason": "", "claimed_by": holder, "claimed_until": now() + lease}
         | {"attempt": col(VideoState.attempt) + 1},
     )
@@ -114,6 +115,8 @@ def move(
     whose = _is(video_id, before) & (_FREE if attempt is None else _holds(video_id, attempt))
     if not _set(session, whose, _ended(after, reason)):
         raise _conflict(session, video_id, f"go from {before} to {after} (attempt {attempt})")
+    if after is State.REPLACED:
+        holds.drop(session, video_id)
     if after is not before:
         _remember(session, video_id, before, after, note=note)
 
@@ -142,7 +145,8 @@ def reset_stale(
 ) -> list[int]:
     """End claims that expired or whose holder died, all or those of one state; the videos, which wait again.
 
-    Those of `awaited` holders are left to others. May be repeated safely.
+    Those of `awaited` holders are left to others. A holder on this machine that somebody stopped (Ctrl-Z) keeps its
+    claim: it cannot renew it until it goes on. May be repeated safely.
     """
     living = alive or holder_alive
     reset = []
@@ -150,7 +154,7 @@ def reset_stale(
     for row in session.exec(select(VideoState).where(VideoState.claimed_by != "", which)).all():
         video_id, before, attempt, holder = row.video_id, State(row.state), row.attempt, row.claimed_by
         expired = row.claimed_until is None or row.claimed_until <= moment
-        if holder in awaited or (not expired and living(holder)):
+        if holder in awaited or (not expired and living(holder)) or holder_stopped(holder):
             continue
         after = RESTING.get(before, before)
         why = f"the claim of {holder} {'expired' if expired else 'lost its holder'}"
@@ -185,6 +189,16 @@ def holder_alive(holder: str) -> bool:
         return pid.isdigit() and holder_name(int(pid)).endswith(f":{pid}:{started}" if started else "")
     except psutil.NoSuchProcess:
         return False
+
+
+def holder_stopped(holder: str) -> bool:
+    """Whether a claim's holder is a process of this machine that lives and was stopped."""
+    host, _, process = holder.partition(":")
+    if host != socket.gethostname() or not holder_alive(holder):
+        return False
+    with contextlib.suppress(psutil.Error, ValueError):
+        return bool(psutil.Process(int(process.partition(":")[0])).status() == psutil.STATUS_STOPPED)
+    return False
 
 
 def _is(video_id: int, state: State) -> ColumnElement[bool]:
@@ -237,6 +251,8 @@ def _conflict(session: Session, video_id: int, wanted: str) -> StateConflict:
         return StateConflict(f"There is no video {video_id}.")
     session.refresh(row)
     held = f", attempt {row.attempt} held by {row.claimed_by}" if row.claimed_by else ""
+    if rests := holds.of(session, video_id):
+        held += f", {rests} by a person until `reencodarr resume`"
     return StateConflict(
         f"Video {video_id} is {row.state}{held}: cannot {wanted}.", advice="Somebody else was faster; nothing was lost."
     )

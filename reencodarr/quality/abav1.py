@@ -13,14 +13,14 @@ from typing import ClassVar
 
 from reencodarr.errors import EngineFailed, ProgramFailed, ProgramInterrupted
 from reencodarr.progress import Progress, Report
-from reencodarr.quality import abav1_arguments, goals, search, vmaf
+from reencodarr.quality import abav1_arguments, abav1_failures, goals, search, vmaf
 from reencodarr.quality.abav1_messages import Listener
 from reencodarr.quality.answer import Answer, Terms
 from reencodarr.quality.engine import OnProbe, Probe, SearchOrder, SearchResult
 from reencodarr.quality.goals import Goal
 from reencodarr.tools import abav1 as abav1_tool
 from reencodarr.tools import ffmpeg as ffmpeg_tool
-from reencodarr.tools import programs
+from reencodarr.tools import processes, programs
 from reencodarr.units import Crf, Seconds, VmafScore
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ class AbAv1Engine:
     def search(self, order: SearchOrder, *, scratch: Path, on_probe: OnProbe, report: Report) -> SearchResult:
         """Search a CRF; see `engine.Engine`. ab-av1 caches below `scratch` only.
 
-        Raises PolicyError, ProgramMissing, ProgramInterrupted, EngineFailed, NoSpace.
+        Raises PolicyError, ProgramMissing, ProgramInterrupted, ProgramStalled, DamagedSource, SourceGone, EngineFailed,
+        NoSpace.
         """
         vmaf.require_usable(order.target)
         version = abav1_tool.require(self.program, ffmpeg=self.ffmpeg)
@@ -92,11 +93,12 @@ class AbAv1Engine:
                 about=order.source,
             )
         except ProgramInterrupted:
+            processes.end_in(scratch)  # Its ffmpeg does not notice that ab-av1 is gone.
             raise
         except ProgramFailed as error:
             if heard.error == NO_CRF:
                 return
-            raise _named(error, order.source) from error
+            raise abav1_failures.named(error, order, self.ffmpeg) from error
         if heard.best is None:
             raise EngineFailed(f"ab-av1 ended on {order.source} without an answer.", path=order.source)
 
@@ -120,22 +122,6 @@ def _ranges(order: SearchOrder, goal: Goal) -> Iterator[tuple[Crf, Crf]]:
     if hinted is not None:
         yield hinted
     yield lowest, highest
-
-
-def _named(error: ProgramFailed, source: Path) -> Exception:
-    if "ctrl_c" in error.stderr:
-        return ProgramInterrupted(
-            "ab-av1 was interrupted.",
-            command=error.command,
-            exit_code=error.exit_code,
-            stderr=error.stderr,
-            path=source,
-        )
-    return EngineFailed(
-        f"ab-av1 broke on {source}: {programs.last_line(error.stderr)}",
-        path=source,
-        advice="Unset REENCODARR_ENGINE to search with the native engine.",
-    )
 
 
 def _found(heard: Listener, goal: Goal) -> Answer:

@@ -77,7 +77,7 @@ def score(
     try:
         done = programs.run(command, on_line=pulse.line, cwd=log_file.parent, about=reference.cut.path)
     except ProgramFailed as error:
-        raise _named(error, target, ffmpeg) from error
+        raise named(error, target, ffmpeg) from error
     return FrameScores(pairs=Frames(pulse.frames), scores=_read(log_file), cpu=done.cpu)
 
 
@@ -149,7 +149,7 @@ def _read(log_file: Path) -> tuple[tuple[int, float], ...]:
         raise EngineFailed(f"libvmaf left no usable log: {error}.", path=log_file) from error
 
 
-def _named(error: ProgramFailed, target: QualityTarget, ffmpeg: Path) -> Exception:
+def named(error: ProgramFailed, target: QualityTarget, ffmpeg: Path) -> Exception:
     """The failure in our own words, where it is one of those that a user can mend."""
     if "No such filter: 'libvmaf'" in error.stderr:
         return ProgramMissing(

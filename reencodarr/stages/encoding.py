@@ -4,20 +4,22 @@ from reencodarr.errors import Stage
 from reencodarr.library import database
 from reencodarr.library.states import State
 from reencodarr.progress import Report, silent
-from reencodarr.stages import ordering, recording, sources, step
+from reencodarr.stages import heeding, ordering, recording, sources
 from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.work import encoding as work_encoding
+from reencodarr.work.halting import Halt
 
 
-def encode(workplace: Workplace, video_id: int, *, report: Report = silent) -> Outcome:
-    """Encode a video whose CRF is known; the result waits in scratch for its proof."""
-    return step.take(
+def encode(workplace: Workplace, video_id: int, *, report: Report = silent, halt: Halt | None = None) -> Outcome:
+    """Encode a video whose CRF is known; the result waits in scratch for its proof. `halt` ends it: it waits again."""
+    return heeding.take(
         workplace,
         video_id,
         before=State.CRF_SEARCHED,
         stage=Stage.ENCODE,
         report=report,
+        halt=halt or Halt(),
         work=lambda attempt, heard: _verdict(workplace, video_id, attempt=attempt, report=heard),
     )
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from reencodarr.encoding import estimate
 from reencodarr.encoding.estimate import Estimate
 from reencodarr.encoding.plan import EncodePlan
-from reencodarr.library import database, encodes, facts, plans
+from reencodarr.library import database, encodes, facts, holds, plans
 from reencodarr.library.states import State
 from reencodarr.library.tables import Video, VideoState
 from reencodarr.stages import queue
@@ -31,7 +31,7 @@ class Intention:
     size: Bytes
     state: State
     reason: str
-    """`LeaveReason`, failure code, or empty."""
+    """`LeaveReason`, failure code, `paused` or `cancelled` where a person said so, or empty."""
     sentences: tuple[str, ...]
     estimate: Estimate | None
     """None for films that would not be touched."""
@@ -60,18 +60,19 @@ def forecast(workplace: Workplace, paths: Sequence[str]) -> Forecast:
     """What a run over `paths` would do with what is known now. Reads only."""
     with database.session(workplace.database) as session:
         history = encodes.bits_per_pixel(session)
-        intentions = []
+        intentions, resting = [], holds.every(session)
         for video_id in queue.below(session, paths):
             video, state = session.get_one(Video, video_id), session.get_one(VideoState, video_id)
             here = State(state.state)
-            plan = plans.encode_plan(session, video_id) if here in WAITING else None
+            goes_on = here in WAITING and (video_id not in resting or here is State.ENCODED)
+            plan = plans.encode_plan(session, video_id) if goes_on else None
             intentions.append(
                 Intention(
                     video_id=video_id,
                     path=video.path,
                     size=Bytes(video.size),
                     state=here,
-                    reason=state.reason,
+                    reason=resting.get(video_id) or state.reason,
                     sentences=plans.sentences(session, video_id),
                     estimate=_estimate(session, video_id, plan, history) if plan is not None else None,
                 )

@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, or_, true
 from sqlmodel import Session, col, select
 
 from reencodarr.errors import FileUnreadable, StateConflict
-from reencodarr.library import database, failures, notices, transitions, videos
+from reencodarr.library import database, failures, holds, notices, transitions, videos
 from reencodarr.library.failures import Which
-from reencodarr.library.states import State
+from reencodarr.library.states import HOLDABLE, State
 from reencodarr.library.tables import Failure, Video, VideoState
 from reencodarr.paths import from_text
 from reencodarr.stages import scanning
@@ -29,7 +29,7 @@ def waiting(workplace: Workplace, paths: Sequence[str], *, analysis_only: bool =
         rows = session.exec(
             select(Video.id, VideoState.state, VideoState.priority, Video.size)
             .join(VideoState, col(VideoState.video_id) == col(Video.id))
-            .where(col(VideoState.state).in_(rank), col(VideoState.claimed_by) == "", _under(paths))
+            .where(col(VideoState.state).in_(rank), col(VideoState.claimed_by) == "", _under(paths), _begins())
         ).all()
     return [row[0] for row in sorted(rows, key=lambda row: (-row[2], rank[row[1]], -row[3])) if row[0] is not None]
 
@@ -94,6 +94,11 @@ def _retry(session: Session, video_id: int) -> bool:
         return False
     failures.resolve(session, video_id)
     return True
+
+
+def _begins() -> ColumnElement[bool]:
+    """All but those whose search or encode a person wants to rest."""
+    return holds.none() | col(VideoState.state).not_in([state.value for state in HOLDABLE])
 
 
 def _under(paths: Sequence[str]) -> ColumnElement[bool]:

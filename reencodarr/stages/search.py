@@ -7,23 +7,25 @@ from reencodarr.library import database
 from reencodarr.library.states import State
 from reencodarr.progress import Report, silent
 from reencodarr.quality.engine import Probe
-from reencodarr.stages import ordering, recording, sources, step
+from reencodarr.stages import heeding, ordering, recording, sources
 from reencodarr.stages.step import Outcome, Verdict
 from reencodarr.stages.workplace import Workplace
 from reencodarr.work import searching
+from reencodarr.work.halting import Halt
 from reencodarr.work.orders import SearchTerms
 
 log = logging.getLogger(__name__)
 
 
-def search(workplace: Workplace, video_id: int, *, report: Report = silent) -> Outcome:
-    """Find the CRF of a video that waits for its search."""
-    return step.take(
+def search(workplace: Workplace, video_id: int, *, report: Report = silent, halt: Halt | None = None) -> Outcome:
+    """Find the CRF of a video that waits for its search; `halt` ends it with its programs, and it waits again."""
+    return heeding.take(
         workplace,
         video_id,
         before=State.ANALYZED,
         stage=Stage.CRF_SEARCH,
         report=report,
+        halt=halt or Halt(),
         work=lambda attempt, heard: _verdict(workplace, video_id, attempt=attempt, report=heard),
     )
 

@@ -5,6 +5,7 @@ changed meanwhile is analysed anew, and one that is gone becomes a tombstone; an
 until somebody retries it. An interrupt puts the video back and is passed on.
 """
 
+import contextlib
 import logging
 import platform
 import time
@@ -31,6 +32,7 @@ from reencodarr.library.tables import VideoState
 from reencodarr.progress import Progress, Report
 from reencodarr.stages.workplace import Workplace
 from reencodarr.units import Seconds
+from reencodarr.work.halting import Halt
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,21 @@ def take(workplace: Workplace, video_id: int, *, before: State, stage: Stage, re
     claimed = claim(workplace, video_id, before=before, stage=stage)
     if isinstance(claimed, Outcome):
         return claimed
-    return conclude(claimed, lambda: work(claimed.attempt, _renewing(claimed, report)))
+    return conclude(claimed, lambda: work(claimed.attempt, renewing(claimed, report)))
+
+
+def renewing(claimed: Claim, report: Report) -> Report:
+    """A report that also keeps a claim alive."""
+    renewed = time.monotonic()
+
+    def renew_and_report(progress: Progress) -> None:
+        nonlocal renewed
+        report(progress)
+        if time.monotonic() - renewed > RENEW_EVERY:
+            renewed = time.monotonic()
+            renew(claimed)
+
+    return renew_and_report
 
 
 def claim(workplace: Workplace, video_id: int, *, before: State, stage: Stage) -> Claim | Outcome:
@@ -100,8 +116,11 @@ def claim(workplace: Workplace, video_id: int, *, before: State, stage: Stage) -
     return Claim(workplace=workplace, video_id=video_id, working=FOLLOWING[before], attempt=attempt, stage=stage)
 
 
-def conclude(claimed: Claim, work: Callable[[], Verdict]) -> Outcome:
-    """Work on a claimed video and record the outcome; the claim ends, whatever happens inside."""
+def conclude(claimed: Claim, work: Callable[[], Verdict], *, halt: Halt | None = None) -> Outcome:
+    """Work on a claimed video and record the outcome; the claim ends, whatever happens inside.
+
+    Where somebody asked to leave it (`halt`), it is put back and waits again, and nothing counts as a failure.
+    """
     try:
         return _concluded(claimed, work())
     except StateConflict as conflict:
@@ -110,6 +129,8 @@ def conclude(claimed: Claim, work: Callable[[], Verdict]) -> Outcome:
     except (SourceVanished, OriginalChanged) as change:
         return _concluded(claimed, changed(change))
     except Exception as error:  # noqa: BLE001 - the boundary: every failure of a step becomes a row, never a lost claim
+        if halt is not None and halt():
+            return _left_undone(claimed, halt)
         return _failed(claimed, error)
     except BaseException:
         put_back(claimed)
@@ -132,7 +153,7 @@ def renew(claimed: Claim) -> None:
         transitions.renew(session, claimed.video_id, attempt=claimed.attempt, lease=LEASE)
 
 
-def put_back(claimed: Claim) -> None:
+def put_back(claimed: Claim, *, note: str = "interrupted", outcome: str = "lost") -> None:
     """End a claim without a result: the video waits again.
 
     Raises StateConflict when the claim was lost.
@@ -140,8 +161,15 @@ def put_back(claimed: Claim) -> None:
     video_id, attempt = claimed.video_id, claimed.attempt
     after = resting(claimed.working)
     with database.session(claimed.workplace.database) as session:
-        transitions.move(session, video_id, claimed.working, after, attempt=attempt, note="interrupted")
-        jobs.end(session, video_id, claimed.stage.value, attempt=attempt, outcome="lost")
+        transitions.move(session, video_id, claimed.working, after, attempt=attempt, note=note)
+        jobs.end(session, video_id, claimed.stage.value, attempt=attempt, outcome=outcome)
+
+
+def _left_undone(claimed: Claim, halt: Halt) -> Outcome:
+    if not halt.lost:
+        with contextlib.suppress(StateConflict):  # Somebody took it meanwhile.
+            put_back(claimed, note=halt.words, outcome="returned")
+    return _left(claimed.workplace, claimed.video_id, halt.words)
 
 
 def _left(workplace: Workplace, video_id: int, words: str) -> Outcome:
@@ -192,19 +220,6 @@ def _failed(claimed: Claim, error: Exception) -> Outcome:
 def resting(working: State) -> State:
     """Where a video waits again when a step on it ended without a result."""
     return RESTING.get(working, working)
-
-
-def _renewing(claimed: Claim, report: Report) -> Report:
-    renewed = time.monotonic()
-
-    def renew_and_report(progress: Progress) -> None:
-        nonlocal renewed
-        report(progress)
-        if time.monotonic() - renewed > RENEW_EVERY:
-            renewed = time.monotonic()
-            renew(claimed)
-
-    return renew_and_report
 
 
 def _context(error: Exception) -> dict[str, object]:

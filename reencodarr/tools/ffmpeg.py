@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reencodarr.errors import ProgramError, ProgramMissing
+from reencodarr.errors import ProgramError, ProgramInterrupted, ProgramMissing
 from reencodarr.tools import programs, pyav, svt
 
 QUIET = ("-hide_banner", "-nostdin", "-nostats")
@@ -156,6 +156,8 @@ def _svt_version(ffmpeg: Path) -> str:
         source = ("-f", "lavfi", "-i", "color=gray:size=128x128:rate=24", "-frames:v", "1")
         encoder = ("-c:v", "libsvtav1", "-preset", "12", "-pix_fmt", "yuv420p10le", "-f", "null", "-")
         done = programs.run([ffmpeg, *QUIET, *source, *encoder], environment=svt.TALKATIVE)
+    except ProgramInterrupted:
+        raise  # Says nothing about what it can do.
     except ProgramError:
         return ""
     return svt.version(done.stderr)

@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -31,13 +31,13 @@ from reencodarr.errors import (
     ReencodarrError,
 )
 from reencodarr.tools import pipes, platforms, processes
+from reencodarr.tools.stopwatch import TICK, Stopwatch
 from reencodarr.units import Bytes, Seconds
 
 log = logging.getLogger(__name__)
 
 STALL_DEADLINE = Seconds(600.0)
 
-_TICK = 0.5
 _TICK_WHEN_CLOSED = 0.01
 _ORPHAN_GRACE = 1.0
 """A program that ended has no more to say than what is in its pipes; whoever else holds them is not waited for."""
@@ -62,6 +62,7 @@ class Finished:
     stderr: str
     """The last 32 KiB."""
     wall: Seconds
+    """Without the time in which it, or this process, was held still."""
     cpu: Seconds
     """User and system time of the program and of the descendants it waited for; 0 where unknown."""
     peak_memory: Bytes
@@ -80,7 +81,8 @@ def run(
     """Run a program to its end.
 
     `on_line` receives each line of standard output as it comes; what it raises ends the program and is raised
-    here. A program that prints nothing at all for `stall_deadline` is ended. `about` names the film in errors.
+    here. A program that prints nothing at all for `stall_deadline` is ended, but not while `processes` holds it still.
+    `about` names the film in errors.
     A descendant that outlives the program and keeps its pipes is neither waited for nor ended.
 
     Raises ProgramMissing, ProgramNotStarted, ProgramFailed, ProgramInterrupted, ProgramStalled, NoSpace.
@@ -132,7 +134,7 @@ def _running(
     process = _start(arguments, cwd=cwd, environment=environment)
     try:
         said = pipes.Pipes(_present(process.stdout), _present(process.stderr), by_line=by_line)
-        usage = yield from _watch(process, said, stall_deadline=stall_deadline)
+        usage = yield from _watch(process, said, started=started, stall_deadline=stall_deadline)
     except BaseException:
         _end(process)
         raise
@@ -141,10 +143,14 @@ def _running(
         raise ProgramStalled(what, path=about, advice=f"Last words: {last_line(said.stderr)}")
     if process.returncode != 0:
         raise _failure(command, name=name, exit_code=process.returncode, stderr=said.stderr, about=about)
-    wall = Seconds(time.monotonic() - started)
-    log.debug("done in %.1f s (%.1f CPU s): %s", wall, usage.cpu, command)
+    log.debug("done in %.1f s (%.1f CPU s): %s", usage.wall, usage.cpu, command)
     return Finished(
-        command=command, stdout=said.stdout, stderr=said.stderr, wall=wall, cpu=usage.cpu, peak_memory=usage.peak_memory
+        command=command,
+        stdout=said.stdout,
+        stderr=said.stderr,
+        wall=usage.wall,
+        cpu=usage.cpu,
+        peak_memory=usage.peak_memory,
     )
 
 
@@ -219,32 +225,33 @@ class _Usage:
 
     cpu: Seconds = Seconds(0.0)
     peak_memory: Bytes = Bytes(0)
+    wall: Seconds = Seconds(0.0)
 
 
 def _watch(
-    process: subprocess.Popen[bytes], said: pipes.Pipes, *, stall_deadline: Seconds
+    process: subprocess.Popen[bytes], said: pipes.Pipes, *, started: float, stall_deadline: Seconds
 ) -> Generator[str, None, _Usage | None]:
     """Yield lines until the program ends; None when it stalled, and was ended."""
-    memory = processes.Memory(process.pid)
+    memory, watch = processes.Memory(process.pid), Stopwatch(process.pid, started)
     usage: _Usage | None = None
-    silence = after_end = 0.0
+    after_end = 0.0
     while True:
         before = time.monotonic()
-        spoke = said.wait(_TICK_WHEN_CLOSED if said.closed else _TICK)
-        # Capped: a computer that slept, or a whole process group that was stopped, was not silent meanwhile.
-        waited = min(time.monotonic() - before, 2 * _TICK)
-        silence = 0.0 if spoke else silence + waited
+        spoke = said.wait(_TICK_WHEN_CLOSED if said.closed else TICK)
+        waited = time.monotonic() - before
+        if usage is None:
+            watch.look(spoke=spoke, listened=waited)
         closed = said.closed
         yield from said.lines()
         if usage is None:
             memory.sample()
             usage = _usage_if_ended(process, memory)
         else:
-            after_end += waited
+            after_end += min(waited, 2 * TICK)
         if usage is not None and (closed or after_end > _ORPHAN_GRACE):
             said.abandon()
-            return usage
-        if usage is None and silence > stall_deadline:
+            return replace(usage, wall=Seconds(watch.wall))
+        if usage is None and watch.silence > stall_deadline:
             _end(process)
             said.abandon()
             return None

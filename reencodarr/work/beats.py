@@ -70,16 +70,15 @@ class Beats:
         self._over.set()
 
     def heard(self, report: Report) -> Report:
-        """A report that also feeds the beats, and raises WorkStopped when the job should be left."""
+        """A report that also feeds the beats, waits while the job rests, and raises WorkStopped when it is left."""
 
         def tell(progress: Progress) -> None:
             self._progress = progress
             if not self.waited and progress.stage not in {"download", "upload"}:
                 self.waited = Seconds(time.monotonic() - self._began)
             report(progress)
-            self._halt.heed()
 
-        return tell
+        return self._halt.heard(tell)
 
     def probe(self, found: Probe) -> None:
         """Let the server keep a probe, so that nobody ever makes it again."""
@@ -112,6 +111,7 @@ class Beats:
             del self._probes[: len(probes)]
         if not answer.go_on:
             self._halt.ask(answer.words or "The server wants this job no more.")
+        self._halt.rest(answer.pause)
 
     def _run(self) -> None:
         while not self._over.wait(self._every):
@@ -128,4 +128,5 @@ class Beats:
             detail=now.detail,
             bytes_down=self._meter.down,
             bytes_up=self._meter.up,
+            paused=self._halt.resting,
         )

@@ -95,13 +95,14 @@ class _Shift:
     def __init__(self, order: Order, post: Post, way: Link, halt: Halt) -> None:
         self._order, self._post, self._way, self._halt = order, post, way, halt
         self._meter = Meter()
-        self._line = Line(pace=_pace(post.settings), stop=halt, patience=_PATIENCE, trust=link.trust_widely(post.token))
+        trust = link.trust_widely(post.token)
+        self._line = Line(pace=_pace(post.settings), stop=halt.stop, patience=_PATIENCE, trust=trust)
         self._beats = Beats(way, order.job, order.attempt, halt=halt, meter=self._meter, every=post.beat_every)
 
     def run(self, report: Report) -> Ended:
         with self._beats:
             try:
-                with halting.ends_programs(self._halt):
+                with halting.governs_programs(self._halt):
                     outcome = self._outcome(self._beats.heard(report))
             except BaseException:
                 self._leave(HandedBack(words="The run was ended."), patience=leaving.HURRIED)

@@ -105,6 +105,8 @@ class Moment:
     detail: str = ""
     bytes_down: Bytes = Bytes(0)
     bytes_up: Bytes = Bytes(0)
+    paused: bool = False
+    """Its programs are held still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,8 @@ class GoOn:
 
     go_on: bool
     words: str = ""
+    pause: bool = False
+    """It is wanted, but not now: it shall rest until an answer says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import data, launch
 from reencodarr.library import database, workers
+from reencodarr.stages import holding
 from reencodarr.stages.machines import jobs_desk
 from reencodarr.units import Seconds
 from reencodarr.work.talk import JobBeat, Moment
@@ -76,6 +77,26 @@ def test_machines_and_their_jobs_are_shown_with_progress(farm: Farm, visit: Call
     assert list(jobs["Progress"]) == [0.25]
     assert list(jobs["Doing"]) == ["crf search, probe 2"]
     assert list(jobs["Left"]) == ["2 min 5 s"]
+
+
+def test_a_paused_job_is_shown_as_such_once_its_machine_heeds_it(farm: Farm, visit: Callable[[], AppTest]) -> None:
+    farm.machine("attic", local=True)
+    farm.dispatch()
+    [row] = farm.jobs()
+    farm.claim(row, "attic")
+    holding.pause(farm.workplace, [1, 2])
+
+    before = visit()
+    beat = JobBeat(attempt=row.attempt, moment=Moment(stage="crf_search", fraction=0.25, paused=True))
+    jobs_desk.beat(farm.workplace, "attic", row.key or "", beat)
+    after = visit()
+
+    assert list(before.dataframe[1].value["Doing"]) == ["is being paused"]
+    assert list(after.dataframe[1].value["Doing"]) == ["paused"]
+    assert "1 of them were paused or cancelled" in text(after)
+    page = after.switch_page("views/video.py")
+    page.query_params["video"] = str(row.video_id)
+    assert ":orange-badge[paused]" in text(page.run())
 
 
 def test_a_quarantined_machine_is_shown_with_the_reason(farm: Farm, visit: Callable[[], AppTest]) -> None:

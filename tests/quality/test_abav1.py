@@ -85,6 +85,7 @@ def search(stand: Stand, ffmpeg: Path, tmp_path: Path, order: SearchOrder) -> tu
 
 @pytest.fixture
 def order(tmp_path: Path) -> SearchOrder:
+    (tmp_path / "film.mkv").touch()
     return ordered(tmp_path / "film.mkv", mean=95.0, lowest_mean=93.0, largest_percent=80)
 
 

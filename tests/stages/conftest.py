@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import Engine
 from sqlmodel import col, select
@@ -136,3 +138,18 @@ def farm(engine: Engine, tmp_path: Path) -> Farm:  # noqa: F811
 def make_analysed(farm: Farm, make_videos: Callable[[int], list[int]]) -> Callable[[int], list[int]]:  # noqa: F811
     """Makes this many films that wait for their search; their numbers."""
     return lambda number: farm.analysed(make_videos(number))
+
+
+@pytest.fixture
+def sleeper() -> Iterator[Callable[[], psutil.Popen]]:
+    """Starts processes that do nothing, and end with the test."""
+    started: list[psutil.Popen] = []
+
+    def start() -> psutil.Popen:
+        started.append(psutil.Popen([sys.executable, "-c", "import time; time.sleep(300)"]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

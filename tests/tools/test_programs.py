@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from reencodarr.errors import FileUnreadable, NoSpace, ProgramFailed, ProgramInterrupted, ProgramMissing, ProgramStalled
-from reencodarr.tools import pipes, programs
+from reencodarr.tools import pipes, processes, programs
 from reencodarr.units import KIB, MIB, Seconds
 
 PYTHON = Path(sys.executable)
@@ -372,3 +373,24 @@ def test_an_exit_code_that_was_lost_is_never_taken_for_success() -> None:
     assert done.returncode == 1
     assert "exit code" in done.stderr.splitlines()[-1]
     assert "ProgramError" in done.stderr.splitlines()[-1]
+
+
+def test_a_program_that_we_hold_still_is_not_silent_and_takes_no_time() -> None:
+    drip = "import time\nfor n in range(6): print(n, flush=True); time.sleep(0.2)"
+    still, began = processes.Stillness(), time.monotonic()
+
+    def pause() -> None:
+        while not still:
+            still.hold(child.pid for child in new_children())
+            time.sleep(0.05)
+        time.sleep(2.5)
+        still.release()
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    done = programs.run([PYTHON, "-c", drip], stall_deadline=Seconds(1.2))
+    thread.join()
+
+    assert done.stdout.split() == ["0", "1", "2", "3", "4", "5"]
+    assert time.monotonic() - began > 3.0
+    assert done.wall < time.monotonic() - began - 1.5

@@ -13,8 +13,9 @@ from reencodarr.progress import Progress
 from reencodarr.units import Bytes
 from reencodarr.work import orders, shift
 from reencodarr.work.halting import Halt
-from reencodarr.work.orders import Encoded, Failed, HandedBack, Result, Searched, SourceChanged
+from reencodarr.work.orders import Encoded, Failed, HandedBack, Result, Searched, SearchTerms, SourceChanged, Terms
 from reencodarr.work.talk import GoOn, Refusal
+from tests import paused
 from tests.work import kit, server
 from tests.work.server import Desk
 
@@ -29,6 +30,13 @@ def heard(desk: Desk, verb: str) -> list[dict[str, object]]:
 
 def leftovers(folder: Path) -> list[Path]:
     return [path for path in (folder / "scratch").rglob("*") if path.is_file() and path.name != ".making"]
+
+
+def slowed(terms: Terms) -> Terms:
+    """The same work, for minutes."""
+    if isinstance(terms, SearchTerms):
+        return replace(terms, video=replace(terms.video, preset=0))
+    return replace(terms, plan=replace(terms.plan, video=replace(terms.plan.video, preset=0)))
 
 
 def test_a_local_search_leaves_its_result_and_every_probe(small_film: Path, fast_policy: Path, tmp_path: Path) -> None:
@@ -125,6 +133,58 @@ def test_a_stop_ends_the_programs_and_hands_back(who: str, small_film: Path, fas
     assert time.monotonic() - began < 15
     assert result(tmp_path / "results").outcome == HandedBack(words="somebody said so")
     assert not [child for child in psutil.Process().children() if "ffmpeg" in child.name()]
+    assert leftovers(tmp_path) == []
+
+
+def test_a_pause_holds_the_programs_still_until_the_server_says_otherwise(
+    small_film: Path, fast_policy: Path, tmp_path: Path
+) -> None:
+    desk = Desk()
+    terms = kit.encode_terms(small_film, fast_policy)
+    slow = replace(terms, plan=replace(terms.plan, video=replace(terms.plan.video, preset=3)))
+    desk.order = kit.order(small_film, kit.local(small_film, tmp_path / "results"), slow)
+    me = psutil.Process()
+
+    def pause() -> None:
+        paused.eventually(lambda: paused.encoders(me))
+        desk.go_on = GoOn(go_on=True, pause=True)
+        paused.eventually(lambda: paused.still(paused.encoders(me)))
+        paused.eventually(lambda: desk.beats()[-1].moment.paused)
+        desk.go_on = GoOn(go_on=True)
+
+    with server.running(desk) as url:
+        thread = threading.Thread(target=pause, daemon=True)
+        thread.start()
+        ended = shift.work(kit.CALL, kit.post(tmp_path, url, desk), halt=Halt())
+        thread.join()
+
+    assert not ended.failed, ended
+    assert isinstance(result(tmp_path / "results").outcome, Encoded)
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["search", "encode"])
+def test_a_paused_job_can_be_handed_back(kind: str, small_film: Path, fast_policy: Path, tmp_path: Path) -> None:
+    desk, halt = Desk(), Halt()
+    make = kit.search_terms if kind == "search" else kit.encode_terms
+    desk.order = kit.order(
+        small_film, kit.local(small_film, tmp_path / "results"), slowed(make(small_film, fast_policy))
+    )
+    me = psutil.Process()
+
+    def stop() -> None:
+        paused.eventually(lambda: paused.encoders(me))
+        desk.go_on = GoOn(go_on=True, pause=True)
+        paused.eventually(lambda: paused.still(paused.encoders(me)))
+        halt.ask("somebody said so")
+
+    with server.running(desk) as url:
+        threading.Thread(target=stop, daemon=True).start()
+        ended = shift.work(kit.CALL, kit.post(tmp_path, url, desk), halt=halt)
+
+    assert ended.stopped
+    assert result(tmp_path / "results").outcome == HandedBack(words="somebody said so")
+    assert paused.encoders(me) == []
     assert leftovers(tmp_path) == []
 
 

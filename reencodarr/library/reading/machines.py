@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from reencodarr.errors import OrderUnreadable
 from reencodarr.library import tables
-from reencodarr.library.reading.rows import libraries, shown, states, table, videos
+from reencodarr.library.reading.rows import holds, libraries, shown, states, table, videos
 from reencodarr.library.states import State
 from reencodarr.work import talk
 from reencodarr.work.talk import Capabilities, Moment
@@ -74,6 +74,8 @@ class Given:
     """The worker's last word; None before the first."""
     started_at: datetime
     beaten_at: datetime | None
+    hold: str = ""
+    """`paused` or `cancelled` where a person said so; that the worker heeds it already, `moment` tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ class Backlog:
     encodes: int
     unconfirmed: int = 0
     """Of both: those in libraries whose films nobody said may be replaced; no machine gets them."""
+    resting: int = 0
+    """Of both: those that a person paused or cancelled."""
 
 
 def machines(session: Session, *, moment: datetime | None = None) -> tuple[Machine, ...]:
@@ -98,8 +102,9 @@ def machines(session: Session, *, moment: datetime | None = None) -> tuple[Machi
 def given(session: Session) -> tuple[Given, ...]:
     """Every job that was given away and did not end, the oldest first. Reads only."""
     query = (
-        select(_jobs, videos.c.path)
+        select(_jobs, videos.c.path, holds.c.kind.label("hold"))
         .join(videos, videos.c.id == _jobs.c.video_id)
+        .outerjoin(holds, holds.c.video_id == _jobs.c.video_id)
         .where(_jobs.c.phase.in_(_OPEN), _jobs.c.outcome == "")
         .order_by(_jobs.c.id)
     )
@@ -116,6 +121,7 @@ def given(session: Session) -> tuple[Given, ...]:
             moment=_moment(row["progress"]),
             started_at=row["started_at"],
             beaten_at=row["beaten_at"],
+            hold=row["hold"] or "",
         )
         for row in session.execute(query).mappings()
     )
@@ -133,10 +139,17 @@ def backlog(session: Session) -> Backlog:
         .join(libraries, libraries.c.id == videos.c.library_id)
         .where(states.c.state.in_(waiting), libraries.c.confirmed_at.is_(None))
     )
+    resting = (
+        select(func.count())
+        .select_from(states)
+        .join(holds, holds.c.video_id == states.c.video_id)
+        .where(states.c.state.in_(waiting))
+    )
     return Backlog(
         searches=found.get(waiting[0], 0),
         encodes=found.get(waiting[1], 0),
         unconfirmed=session.execute(held).scalar_one(),
+        resting=session.execute(resting).scalar_one(),
     )
 
 

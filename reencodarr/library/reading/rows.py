@@ -57,6 +57,8 @@ class Row:
     """Wall time of its probes and its encode; None before any."""
     changed_at: datetime
     """When its state last changed."""
+    hold: str = ""
+    """`paused` or `cancelled` where a person wants it to rest."""
 
 
 def shown(path: Path | str) -> str:
@@ -72,6 +74,7 @@ def table(model: type[SQLModel]) -> Table:
 
 videos = table(tables.Video)
 states = table(tables.VideoState)
+holds = table(tables.Hold)
 facts = table(tables.Facts)
 libraries = table(tables.Library)
 searches = table(tables.Search)
@@ -120,13 +123,14 @@ def _lines() -> Select[Any]:
     joined = (
         videos.join(libraries, libraries.c.id == videos.c.library_id)
         .join(states, states.c.video_id == videos.c.id)
+        .outerjoin(holds, holds.c.video_id == videos.c.id)
         .outerjoin(facts, facts.c.video_id == videos.c.id)
         .outerjoin(searches, searches.c.id == newest(searches))
         .outerjoin(encodes, encodes.c.id == newest(encodes))
     )
     return select(
         *(videos.c.id, videos.c.path, videos.c.size, libraries.c.path.label("root")),
-        *(states.c.state, states.c.reason, states.c.changed_at),
+        *(states.c.state, states.c.reason, states.c.changed_at, holds.c.kind.label("hold")),
         *(facts.c.codec, facts.c.width, facts.c.height, facts.c.duration),
         *(searches.c.crf, searches.c.predicted, searches.c.searched_at, probing.label("probing")),
         *(encodes.c.crf.label("encode_crf"), encodes.c.predicted.label("encode_predicted"), encodes.c.achieved),
@@ -173,6 +177,7 @@ def _row(found: RowMapping, swapped: tuple[int, int] | None) -> Row:
         achieved=found["achieved"] if encoded else None,
         seconds=Seconds(sum(spent)) if spent else None,
         changed_at=found["changed_at"],
+        hold=found["hold"] or "",
     )
 
 

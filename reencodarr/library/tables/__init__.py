@@ -7,7 +7,7 @@ from reencodarr.library.tables.failures import Failure, Told
 from reencodarr.library.tables.machines import Job, RunOwner, StagedFilm, Worker
 from reencodarr.library.tables.results import Encode, Search, VmafProbe
 from reencodarr.library.tables.swaps import LedgerEntry, SwapRow
-from reencodarr.library.tables.videos import Exclusion, Library, StateChange, Video, VideoState
+from reencodarr.library.tables.videos import Exclusion, Hold, Library, StateChange, Video, VideoState
 
 __all__ = [
     "ArrFile",
@@ -19,6 +19,7 @@ __all__ = [
     "Exclusion",
     "Facts",
     "Failure",
+    "Hold",
     "Job",
     "LedgerEntry",
     "Library",

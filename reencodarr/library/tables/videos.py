@@ -91,3 +91,14 @@ class Exclusion(SQLModel, table=True):
     category: str = Field(default="", max_length=32)
     code: str = Field(default="", max_length=64)
     excluded_at: datetime = columns.time()
+
+
+class Hold(SQLModel, table=True):
+    """A video whose search or encode a person wants to rest, until that person resumes it."""
+
+    __tablename__ = "holds"
+
+    video_id: int = Field(primary_key=True, foreign_key="videos.id")
+    kind: str = Field(max_length=16)
+    """`library.holds.PAUSED` or `CANCELLED`."""
+    at: datetime = columns.time()

@@ -8,7 +8,7 @@ import logging
 from sqlmodel import Session
 
 from reencodarr.errors import JobLost, JobRefused, OrderUnreadable, StateConflict, UploadLost
-from reencodarr.library import database, jobs, staged, transitions, videos, workers
+from reencodarr.library import database, holds, jobs, staged, transitions, videos, workers
 from reencodarr.library.jobs import OpenUpload
 from reencodarr.library.tables import Job, StagedFilm, Video, Worker
 from reencodarr.paths import to_text
@@ -35,6 +35,8 @@ def claim(workplace: Workplace, bucket: Bucket | None, name: str, key: str, aske
     """
     with database.session(workplace.database) as session:
         row = jobs.held(session, key, asked.attempt)
+        if rests := holds.of(session, row.video_id):
+            raise JobLost(f"Job {key} was {rests} by a person before it began.")
         worker = workers.found(session, name)
         _require_fit(worker, row)
         assert worker is not None
@@ -64,13 +66,14 @@ def beat(workplace: Workplace, name: str, key: str, sign: JobBeat) -> GoOn:
             row = _own(session, name, key, sign.attempt, locked=True)
             _renew(session, row)
             jobs.heard(session, row, progress=talk.to_json(sign.moment))
+            answer = _wanted(session, row)
             if sign.probes:
                 terms = _search_terms(row)
                 for probe in sign.probes:
                     recording.probe(session, row.video_id, probe, engine=terms.engine, build=row.build)
     except JobLost as lost:
         return GoOn(go_on=False, words=lost.message)
-    return GoOn(go_on=True)
+    return answer
 
 
 def urls(workplace: Workplace, bucket: Bucket | None, name: str, key: str, attempt: int) -> Urls:
@@ -133,6 +136,17 @@ def parts(workplace: Workplace, bucket: Bucket | None, name: str, key: str, aske
         raise JobRefused(f"The upload of job {key} has parts 1 to {last}.", refusal="other_parts")
     there, seconds, place = _bucket(bucket), _seconds(workplace.settings), objects.encoded(key, asked.attempt)
     return PartUrls(urls={number: there.sign_part(place, known.upload_id, number, seconds) for number in asked.numbers})
+
+
+def _wanted(session: Session, row: Job) -> GoOn:
+    """Whether a job shall go on, rest, or be left, as a person said. A machine that drains keeps none that rests."""
+    rests = holds.of(session, row.video_id)
+    worker = workers.found(session, row.worker)
+    if rests == holds.CANCELLED:
+        return GoOn(go_on=False, words="A person cancelled it.")
+    if rests and worker is not None and worker.draining:
+        return GoOn(go_on=False, words="It is paused, and this worker is stopping.")
+    return GoOn(go_on=True, pause=rests == holds.PAUSED)
 
 
 def _require_fit(worker: Worker | None, row: Job) -> None:

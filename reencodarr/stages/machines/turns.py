@@ -13,6 +13,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, Float, Select, cast, false, func, literal, not_, or_, true
 from sqlmodel import Session, col, select
 
+from reencodarr.library import holds
 from reencodarr.library.states import State
 from reencodarr.library.tables import Facts, Library, Search, Video, VideoState
 from reencodarr.stages import ordering
@@ -106,7 +107,7 @@ def _waiting(state: State, limits: Limits, *, saved: ColumnElement[Any]) -> Sele
         .join(Video, col(Video.id) == col(VideoState.video_id))
         .join(Facts, col(Facts.video_id) == col(VideoState.video_id))
         .join(Library, col(Library.id) == col(Video.library_id))
-        .where(col(VideoState.state) == state.value, col(VideoState.claimed_by) == "")
+        .where(col(VideoState.state) == state.value, col(VideoState.claimed_by) == "", holds.none())
         # Nobody is at hand to be asked: only films that their owner wants replaced.
         .where(col(Library.confirmed_at).is_not(None))
         .where(true() if limits.size is None else col(Video.size) <= limits.size)

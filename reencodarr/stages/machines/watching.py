@@ -21,7 +21,7 @@ from reencodarr.errors import (
     StateConflict,
     StorageError,
 )
-from reencodarr.library import database, jobs, transitions, workers
+from reencodarr.library import database, holds, jobs, transitions, workers
 from reencodarr.library.jobs import Place
 from reencodarr.library.tables import Job, VideoState, now
 from reencodarr.stages import objects, step
@@ -133,6 +133,7 @@ def _ending(
     """
     with database.session(workplace.database, reads_only=True) as session:
         state = session.get_one(VideoState, row.video_id)
+        rests = holds.of(session, row.video_id)
     if state.claimed_by != jobs.holder(row.key or "") or state.attempt != row.attempt:
         return partial(_gone, row=row)
     over = state.claimed_until is None or state.claimed_until <= now()
@@ -140,6 +141,8 @@ def _ending(
         if trouble is None or _cancelled(run):
             return _ending_of_running(row, run, over=over)
         return _unfetched(workplace, row, trouble) if over or (run is not None and not run.alive) else None
+    if rests:
+        return partial(attempts.give_back, row=row, words=f"A person {rests} it before a worker began.")
     why = _why_not_claimed(row, run, fleet, over=over)
     if why and run is not None and run.state is RunState.ENDED and row.phase == jobs.READY:
         return partial(_never_claimed, row=row)

@@ -1,0 +1,192 @@
+"""Searches and runs that are paused, resumed and cancelled as people do it: by keys, and from another terminal."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from sqlmodel import select
+
+from reencodarr.cli import exits
+from reencodarr.library import database
+from reencodarr.library.tables import Failure, Job, VideoState
+from reencodarr.settings import Settings
+from reencodarr.stages import forecast, holding
+from reencodarr.stages.workplace import Workplace, open_workplace
+from tests import paused
+from tests.cli.conftest import PROGRAM, Program
+from tests.stages.conftest import aged
+
+
+@pytest.fixture
+def reencodarr(reencodarr: Program, tmp_path: Path) -> Program:
+    """With a preset that takes its time, and a scratch folder to look into."""
+    (tmp_path / "scratch").mkdir()
+    reencodarr.environment["REENCODARR_SCRATCH_DIR"] = str(tmp_path / "scratch")
+    reencodarr.environment["REENCODARR_POLICY"] = str(with_preset(tmp_path, 4))
+    return reencodarr
+
+
+def with_preset(folder: Path, preset: int) -> Path:
+    policy = folder / f"preset {preset}.toml"
+    policy.write_text(f"[[video.presets]]\nfrom_lines = 0\npreset = {preset}\n")
+    return policy
+
+
+@pytest.fixture
+def film(tmp_path: Path, small_film: Path) -> Path:
+    (tmp_path / "films").mkdir()
+    return aged(Path(shutil.copy(small_film, tmp_path / "films" / "Film.mkv")))
+
+
+@pytest.fixture
+def run(reencodarr: Program, film: Path, tmp_path: Path) -> Iterator[psutil.Popen]:
+    """A `reencodarr run` in the middle of a search that takes minutes."""
+    environment = {**reencodarr.environment, "REENCODARR_POLICY": str(with_preset(tmp_path, 0))}
+    process = psutil.Popen(
+        [PROGRAM, "run", "--yes", film.parent], env=environment, cwd=tmp_path, stdin=subprocess.DEVNULL
+    )
+    paused.eventually(lambda: paused.encoders(process), patience=240)
+    yield process
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for one in [*process.children(recursive=True), process]:
+            one.kill()
+    process.wait(60)
+
+
+@pytest.fixture
+def place(reencodarr: Program, film: Path) -> Workplace:
+    """The same database, in this process."""
+    settings = Settings(data_dir=reencodarr.data, reserve_bytes=0)
+    database.upgrade(settings.database)
+    return open_workplace(settings)
+
+
+def leftovers(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "scratch").iterdir() if path.name.startswith("reencodarr-")]
+
+
+def searching(reencodarr: Program, film: Path) -> tuple[psutil.Popen, list[psutil.Process]]:
+    """A `reencodarr search` in a process group of its own, as a shell would start it, and its programs."""
+    process = psutil.Popen(
+        [PROGRAM, "search", film],
+        env=reencodarr.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+    )
+    return process, paused.eventually(lambda: paused.encoders(process), patience=120)
+
+
+@pytest.mark.slow
+def test_ctrl_z_stops_all_of_a_search_and_fg_continues_it(reencodarr: Program, film: Path, tmp_path: Path) -> None:
+    process, programs = searching(reencodarr, film)
+
+    os.killpg(process.pid, signal.SIGTSTP)
+    paused.eventually(lambda: paused.still([process, *programs]))
+    time.sleep(2)
+    assert paused.still([process, *programs])
+    os.killpg(process.pid, signal.SIGCONT)
+    said = process.communicate(timeout=240)[0].decode(errors="replace")
+
+    assert process.returncode == exits.DONE, said
+    assert "CRF" in said
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stopped", [False, True], ids=["while it runs", "after ctrl-z"])
+def test_ctrl_c_ends_a_search_with_its_programs(reencodarr: Program, film: Path, tmp_path: Path, stopped: bool) -> None:
+    process, programs = searching(reencodarr, film)
+    if stopped:
+        os.killpg(process.pid, signal.SIGTSTP)
+        paused.eventually(lambda: paused.still([process, *programs]))
+
+    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGCONT)
+    said = process.communicate(timeout=25)[0].decode(errors="replace")
+
+    assert process.returncode == exits.INTERRUPTED, said
+    assert "Traceback" not in said
+    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_a_run_is_paused_resumed_and_cancelled_from_elsewhere(
+    reencodarr: Program, film: Path, run: psutil.Popen, place: Workplace, tmp_path: Path
+) -> None:
+    programs = paused.encoders(run)
+
+    assert reencodarr("pause", film).stdout.startswith("Film.mkv: rests within seconds")
+    paused.eventually(lambda: paused.still(paused.encoders(run)))
+    assert reencodarr("resume", "--all").stdout.startswith("Film.mkv: goes on within seconds")
+    paused.eventually(lambda: not paused.still(paused.encoders(run)))
+    holding.pause(place, [1])
+    paused.eventually(lambda: paused.still(paused.encoders(run)))
+    assert reencodarr("cancel", "1").stdout.startswith("Film.mkv: is ended within seconds")
+    assert run.wait(60) == exits.DONE
+
+    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert leftovers(tmp_path) == []
+    assert "cancelled by a person until" in reencodarr("plan", film.parent).stdout
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_paused_run_at_once_and_it_stays_paused(
+    film: Path, run: psutil.Popen, place: Workplace, tmp_path: Path
+) -> None:
+    programs = paused.encoders(run)
+    holding.pause(place, [1])
+    paused.eventually(lambda: paused.still(paused.encoders(run)))
+    began = time.monotonic()
+
+    run.send_signal(signal.SIGINT)
+
+    assert run.wait(60) == exits.INTERRUPTED
+    assert time.monotonic() - began < 25, "it had to be ended by force"
+    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert leftovers(tmp_path) == []
+    assert holding.resting(place) == [1]
+    assert [one.reason for one in forecast.forecast(place, [str(film.parent)]).intentions] == ["paused"]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_cancelled_in_prefect_ends_with_its_programs(
+    run: psutil.Popen, place: Workplace, tmp_path: Path
+) -> None:
+    programs = paused.encoders(run)
+    (server,) = [one for one in run.children() if "uvicorn" in one.cmdline()]
+    api = f"http://127.0.0.1:{server.cmdline()[server.cmdline().index('--port') + 1]}/api"
+    (found,) = httpx.post(f"{api}/flow_runs/filter", json={}, timeout=30).json()
+    said = {"state": {"type": "CANCELLING"}}
+
+    httpx.post(f"{api}/flow_runs/{found['id']}/set_state", json=said, timeout=30).raise_for_status()
+
+    assert run.wait(60) == exits.INTERRUPTED
+    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert leftovers(tmp_path) == []
+    with database.session(place.database, reads_only=True) as session:
+        assert session.exec(select(VideoState.state)).all() == ["analyzed"]
+        assert session.exec(select(Failure)).all() == []
+        assert session.exec(select(Job.outcome).where(Job.kind == "crf_search")).all() == ["returned"]
+
+
+@pytest.mark.slow
+def test_films_to_pause_must_be_named(reencodarr: Program, place: Workplace) -> None:
+    nothing, unknown, idle = reencodarr("pause"), reencodarr("cancel", "77"), reencodarr("resume", "--all")
+
+    assert nothing.returncode == exits.CANNOT_WORK
+    assert "--all" in nothing.stderr
+    assert unknown.returncode == exits.CANNOT_WORK
+    assert "No video '77' is known" in unknown.stderr
+    assert idle.returncode == exits.DONE
+    assert "nothing to resume" in idle.stdout

@@ -1,0 +1,40 @@
+"""Looking at programs that are held still: what the tests of pausing have in common."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import psutil
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], *, patience: float = 30.0) -> T:
+    """What `look` finds, as soon as it finds anything."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing within {patience:.0f} s")
+
+
+def encoders(of: psutil.Process) -> list[psutil.Process]:
+    """The programs below a process that encode a film."""
+    found = []
+    for child in of.children(recursive=True):
+        try:
+            words = child.cmdline()
+        except psutil.NoSuchProcess:
+            continue
+        if "libsvtav1" in words and "lavfi" not in words:
+            found.append(child)
+    return found
+
+
+def still(children: list[psutil.Process]) -> bool:
+    """Whether there are any, and all of them are stopped."""
+    try:
+        return bool(children) and all(child.status() == psutil.STATUS_STOPPED for child in children)
+    except psutil.NoSuchProcess:
+        return False
