@@ -202,17 +202,17 @@ def test_the_keyframe_at_a_windows_head_is_not_counted_as_if_every_window_had_on
 
 
 def test_the_first_frame_behind_a_cut_counts_as_it_does_inside_the_film(open_gop: Path) -> None:
-    head = part(open_gop, 0, 100)
+    head = part(open_gop, 0, 60)
     uncut = film(open_gop, window=head, video=replace(QUICK, keyframe_interval=200))
     keys = [uncut.packets.pts[place] for place in (0, 60, 75, 130, 190, 205)]
     cut = replace(uncut, footage=replace(uncut.footage, packets=replace(uncut.packets, keyframes=keys)))
-    sizes = [1000, *([10] * 99)]
+    sizes = [1000, *([10] * 59)]
 
     assert packets.cuts(uncut.packets) == 0  # a keyframe every 24 frames
     assert packets.cuts(cut.packets) == 2
     once_in = 1 / (1 / 200 + 2 / cut.packets.frames)
-    assert sample._expected_size(sizes, cut, head) == pytest.approx(100 / once_in * 1000 + (100 - 100 / once_in) * 10)
-    assert sample._source_size(cut, head) < sum(cut.packets.sizes[:100])
+    assert sample._expected_size(sizes, cut, head) == pytest.approx(60 / once_in * 1000 + (60 - 60 / once_in) * 10)
+    assert sample._source_size(cut, head) < sum(cut.packets.sizes[:60])
 
 
 def test_packets_that_are_no_frames_are_timed_evenly(open_gop: Path) -> None:

@@ -34,7 +34,7 @@ def search_wrongly(place: Place, by: float) -> float:
         return row.crf
 
 
-@pytest.mark.parametrize("by", [-8, 8], ids=["too large", "too bad"])
+@pytest.mark.parametrize("by", [pytest.param(-8, marks=pytest.mark.slow), 8], ids=["too large", "too bad"])
 def test_a_film_that_lies_off_its_target_is_encoded_once_more_and_says_why(
     by: int, place: Place, small_film: Path
 ) -> None:
@@ -69,9 +69,8 @@ def test_a_film_that_keeps_its_promise_needs_no_words(place: Place, small_film: 
     assert abs(encode.achieved - encode.predicted) <= 0.25
 
 
-def test_a_film_that_is_better_than_promised_but_not_by_much_says_that_it_stays(
-    place: Place, small_film: Path
-) -> None:
+@pytest.mark.slow
+def test_a_film_that_is_better_than_promised_but_not_by_much_says_that_it_stays(place: Place, small_film: Path) -> None:
     place.add(small_film)
     place.analyse()
     place.search()
@@ -82,6 +81,7 @@ def test_a_film_that_is_better_than_promised_but_not_by_much_says_that_it_stays(
     assert "is not worth a second encode" in encoded(place).note
 
 
+@pytest.mark.slow
 def test_a_second_encode_for_which_there_is_no_room_leaves_the_first(
     place: Place, small_film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +116,7 @@ def test_the_same_film_under_another_name_costs_no_probe(place: Place, small_fil
     assert second.crf == first.crf
 
 
+@pytest.mark.slow
 def test_finished_films_teach_the_next_of_their_folder(place: Place, small_film: Path, ffmpeg: Path) -> None:
     place.add(small_film)
     place.all_stages()
