@@ -52,16 +52,20 @@ def of(goal: Goal, seen: Sequence[Probe], prior: Prior, *, slack: float) -> Esti
     `seen` lie on one curve, by CRF. `slack` widens that of each limit where sampling errs by more anyway.
     """
     good, bad = goal.bracket(tuple(seen))
-    if good is not None and bad is not None:
-        found = [_between(index, goal, seen, good, bad) for index in _missed(goal, bad)]
+    if bad is None:
+        assert good is not None
+        ahead = (_beyond(index, goal, seen, good, prior) for index in range(len(goal.limits(good))))
+        found = [one for one in ahead if one is not None]  # a limit that lies further on is not the first to be met
+    elif good is None:
+        behind = [_beyond(index, goal, seen, bad, prior) for index in _missed(goal, bad)]
+        found = [one for one in behind if one is not None]
+        if len(found) < len(behind):
+            return None
     else:
-        start = good or bad
-        assert start is not None
-        wanted = range(len(goal.limits(start))) if bad is None else _missed(goal, bad)
-        found = [_beyond(index, goal, seen, start, prior) for index in wanted]
-    if any(one is None for one in found):
+        found = [_between(index, goal, seen, good, bad, prior) for index in _missed(goal, bad)]
+    if not found:
         return None
-    lowest = min((one for one in found if one is not None), key=lambda one: one.crf)
+    lowest = min(found, key=lambda one: one.crf)
     return Estimate(crf=lowest.crf, doubt=_with_anchor(lowest, seen, goal), slack=max(lowest.slack, slack))
 
 
@@ -69,19 +73,21 @@ def _missed(goal: Goal, bad: Probe) -> list[int]:
     return [index for index, limit in enumerate(goal.limits(bad)) if limit.excess < 0]
 
 
-def _between(index: int, goal: Goal, seen: Sequence[Probe], good: Probe, bad: Probe) -> Estimate | None:
-    if bad.crf - good.crf > WIDEST:
-        return None
-    wanted, slack = goal.limits(good)[index].wanted, _slack(goal, good, index)
+def _between(index: int, goal: Goal, seen: Sequence[Probe], good: Probe, bad: Probe, prior: Prior) -> Estimate:
+    """By all opinions in a narrow bracket; near one of its ends also by the line from there, if that is surer."""
     ends = (_point(goal, good, index), _point(goal, bad, index))
+    wanted = goal.limits(good)[index].wanted
     opinions = [curve.crossing(*ends, wanted), curve.straight_crossing(*ends, wanted)]
     points = [_point(goal, probe, index) for probe in seen]
     if len(points) > 2 and all(a.value > b.value for a, b in pairwise(points)):
         opinions.append(curve.monotone_crossing(points, wanted))
     width = bad.crf - good.crf
     steepness = (ends[0].value - ends[1].value) / width
-    apart = (max(opinions) - min(opinions)) * steepness
-    return Estimate(crf=min(opinions), doubt=math.hypot(apart, _BENT * width), slack=slack)
+    apart = math.hypot((max(opinions) - min(opinions)) * steepness, _BENT * width)
+    inside = Estimate(crf=min(opinions), doubt=apart if width <= WIDEST else math.inf, slack=_slack(goal, good, index))
+    near = [_beyond(index, goal, seen, end, prior) for end in (good, bad)]
+    held = [one for one in near if one is not None and good.crf <= one.crf <= bad.crf]
+    return min([inside, *held], key=lambda one: one.doubt)
 
 
 def _beyond(index: int, goal: Goal, seen: Sequence[Probe], start: Probe, prior: Prior) -> Estimate | None:

@@ -46,6 +46,8 @@ _DISK_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 _FROM_OUTSIDE = {"SIGHUP", "SIGINT", "SIGTERM", "SIGKILL", "CTRL_C_EXIT", "DEBUG_TERMINATE"}
 _OUT_OF_MEMORY = {"SIGKILL", "NO_MEMORY", "COMMITMENT_LIMIT"}
 _FFMPEG_INTERRUPTED = re.compile(r"received signal \d+|Received > 3 system signals")
+_FFMPEG_SIGNALLED = 255
+"""ffmpeg's exit code after a signal; it says so only where it was told to say more than errors."""
 _FFMPEG_LAST_WORDS = "Conversion failed!"
 _LAST_WORDS = 2000
 _NOT_FOR_QUOTES = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]")
@@ -211,7 +213,8 @@ def _failure(command: str, *, name: str, exit_code: int, stderr: str, about: Pat
     by = platforms.here().ended_by(exit_code)
     how = f"was ended by {by}" if by else f"ended with exit code {exit_code}"
     message = f"{name} {how}{on}: {words}"
-    if by in _FROM_OUTSIDE | _OUT_OF_MEMORY or _FFMPEG_INTERRUPTED.search(stderr[-_LAST_WORDS:]):
+    signalled = exit_code == _FFMPEG_SIGNALLED and not stderr.strip()
+    if by in _FROM_OUTSIDE | _OUT_OF_MEMORY or signalled or _FFMPEG_INTERRUPTED.search(stderr[-_LAST_WORDS:]):
         advice = "The system may have run out of memory." if by in _OUT_OF_MEMORY else ""
         return ProgramInterrupted(
             message, command=command, exit_code=exit_code, stderr=stderr, path=about, advice=advice
