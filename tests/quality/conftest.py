@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.quality.engine import SearchOrder
+from reencodarr.settings import Settings
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from reencodarr.units import VmafScore
@@ -93,3 +94,15 @@ def long(make: Make, bikes: Path) -> Path:
     """64 seconds at 12.5 fps: long enough to be sampled."""
     looped = ("-stream_loop", "7", "-t", "64", "-i", str(bikes))
     return make("long.mkv", "-vf", "fps=25/2,scale=160:68", "-c:v", "libx264", "-crf", "10", source=looped)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, fast_policy: Path) -> Settings:
+    (tmp_path / "scratch").mkdir()
+    return Settings(
+        data_dir=tmp_path / "data",
+        scratch_dir=tmp_path / "scratch",
+        policy=fast_policy,
+        reserve_bytes=0,
+        probe_workers=2,
+    )

@@ -18,18 +18,6 @@ ENCODED = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "10")
 SMALL = "scale=160:68"
 
 
-@pytest.fixture
-def settings(tmp_path: Path, fast_policy: Path) -> Settings:
-    (tmp_path / "scratch").mkdir()
-    return Settings(
-        data_dir=tmp_path / "data",
-        scratch_dir=tmp_path / "scratch",
-        policy=fast_policy,
-        reserve_bytes=0,
-        probe_workers=2,
-    )
-
-
 def searched(settings: Settings, film: Path, wish: Wish = Wish(cold=True)) -> SearchResult:
     """The answer; nothing is left in scratch."""
     try:

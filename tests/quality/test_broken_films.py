@@ -15,10 +15,10 @@ from reencodarr.stages import trying
 from reencodarr.stages.trying import Wish
 from tests import mounts, paused
 from tests.quality.conftest import left_behind
-from tests.quality.test_bad_films import reliable, searched, settings  # noqa: F401
+from tests.quality.test_bad_films import reliable, searched
 
 
-def ended(settings: Settings, film: Path) -> SearchResult | str:  # noqa: F811
+def ended(settings: Settings, film: Path) -> SearchResult | str:
     """The answer, or the words of a failure that says what is wrong with the film."""
     try:
         return searched(settings, film)
