@@ -29,7 +29,8 @@ def record_probe(
 ) -> None:
     """Keep a probe of a film that `video` will encode; the same one again replaces the first."""
     used = video.preset if found.preset is None else found.preset
-    same: dict[str, Any] = {"video_id": video_id, "search_key": search_key, "crf": found.crf, "pilot": found.pilot, "preset": used}
+    same: dict[str, Any] = {"video_id": video_id, "search_key": search_key}
+    same |= {"crf": found.crf, "pilot": found.pilot, "preset": used}
     row = VmafProbe(
         id=session.exec(select(VmafProbe.id).filter_by(**same)).first(),
         **same,
