@@ -23,23 +23,31 @@ def probe_curve(
 ) -> alt.LayerChart:
     """VMAF against CRF of every probe (left), predicted size in per cent (right), target line and chosen point.
 
-    The chosen point carries the 95 % interval of its prediction. `achieved` is CRF and mean VMAF of the finished film.
-    At least one probe is expected.
+    Probes of all windows are filled points, pilots hollow ones. The chosen point carries the 95 % interval of its
+    prediction. `achieved` is CRF and mean VMAF of the finished film. At least one probe is expected.
     """
     target = search.target if search else probes[-1].target
     x, y, percent = _axes(probes, search, [target] + ([achieved[1]] if achieved else []))
-    points = _data(
-        [
-            {"crf": probe.crf, "vmaf": probe.mean, "p5": probe.p5, "percent": probe.percent, "seconds": probe.seconds}
-            for probe in probes
-        ]
-    )
-    layers = [*_target(target, y), *_curve(points, x, y)]
+    points = _data([_point(probe) for probe in probes])
+    layers = [*_target(target, y), _line(points, x, y)]
+    for pilot in (False, True):
+        drawn = [_point(probe) for probe in probes if probe.pilot is pilot]
+        layers += [_points(drawn, x, y, pilot=pilot)] if drawn else []
     layers += _chosen(search, x, y) if search else []
     layers += [_achieved(*achieved, x, y)] if achieved else []
     chart = alt.layer(_sizes(points, x, percent), alt.layer(*layers))
     resolved: alt.LayerChart = chart.resolve_scale(y="independent").properties(height=HEIGHT)
     return resolved
+
+
+def _point(probe: Probed) -> dict[str, Any]:
+    point: dict[str, Any] = {"crf": probe.crf, "vmaf": probe.mean, "p5": probe.p5, "percent": probe.percent}
+    point["seconds"] = probe.seconds
+    if probe.pilot:
+        point["measured"] = probe.measured
+    if probe.preset is not None:
+        point["preset"] = probe.preset
+    return point
 
 
 def _data(values: list[dict[str, Any]]) -> alt.InlineData:
@@ -82,17 +90,25 @@ def _tooltips(*names: tuple[str, str, str]) -> list[alt.Tooltip]:
     return [alt.Tooltip(f"{field}:Q", title=title, format=form) for field, title, form in names]
 
 
-def _curve(points: alt.InlineData, x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    tips = _tooltips(
+def _line(points: alt.InlineData, x: alt.X, y: alt.Y) -> alt.Chart:
+    base = alt.Chart(points).encode(x=x, y=y)
+    line: alt.Chart = base.mark_line(color=VMAF, interpolate="monotone", strokeWidth=1.5, opacity=0.6)
+    return line
+
+
+def _points(values: list[dict[str, Any]], x: alt.X, y: alt.Y, *, pilot: bool) -> alt.Chart:
+    tips = [
         ("crf", "CRF", ".4~g"),
         ("vmaf", "VMAF, mean", ".2f"),
         ("p5", "VMAF, 5th percentile", ".2f"),
         ("percent", "Size, %", ".1f"),
         ("seconds", "Seconds", ".0f"),
-    )
-    base = alt.Chart(points).encode(x=x, y=y)
-    line = base.mark_line(color=VMAF, interpolate="monotone", strokeWidth=1.5, opacity=0.6)
-    return [line, base.mark_point(color=VMAF, filled=True, size=70, opacity=1).encode(tooltip=tips)]
+    ]
+    tips += [("measured", "VMAF of the pilot's windows", ".2f")] if pilot else []
+    tips += [("preset", "Preset", "d")] if any("preset" in value for value in values) else []
+    base = alt.Chart(_data(values)).encode(x=x, y=y, tooltip=_tooltips(*tips))
+    drawn: alt.Chart = base.mark_point(color=VMAF, filled=not pilot, size=70, opacity=1)
+    return drawn
 
 
 def _sizes(points: alt.InlineData, x: alt.X, percent: alt.Y) -> alt.Chart:

@@ -1,14 +1,15 @@
 """One video: how it stands, its VMAF-against-CRF curve, its streams, what was decided, what happened when."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from dashboards import address, charts, data, viewer, words
 from reencodarr.library.reading import Film, Listed
-from reencodarr.library.reading.parts import Encoded, Failed, Known, Swapped
+from reencodarr.library.reading.parts import Encoded, Failed, Known, Probed, Searched, Swapped
 from reencodarr.library.states import WORKING, State
+from reencodarr.quality import dynamic_range
 
 VIDEOS_PAGE = "views/videos.py"
 _BADGES = {State.REPLACED: "green", State.FAILED: "red", State.SKIPPED: "gray", State.GONE: "gray"}
@@ -36,6 +37,10 @@ def show() -> None:
     with wide:
         if film.probes:
             _curve(film)
+        elif film.search is not None:
+            _unprobed(film, film.search)
+            _plan(film)
+            _history(film)
         else:
             _plan(film)
             _history(film)
@@ -98,12 +103,13 @@ def _figures(film: Film) -> None:
     if row.crf is None:
         return
     spread = f" ± {search.interval:.1f}" if search and search.interval else ""
+    predicted, achieved = (dynamic_range.marked(f"VMAF {name}", row.hdr) for name in ("predicted", "achieved"))
     figures = {
         "Before" if row.size_after is not None else "Size": words.size(row.size_before),
         "After": None if row.size_after is None else words.size(row.size_after),
         "CRF": f"{row.crf:g}",
-        "VMAF predicted": None if row.predicted is None else f"{row.predicted:.1f}{spread}",
-        "VMAF achieved": None if row.achieved is None else f"{row.achieved:.1f}",
+        predicted: None if row.predicted is None else f"{row.predicted:.1f}{spread}",
+        achieved: None if row.achieved is None else f"{row.achieved:.1f}",
     }
     known = [(label, value) for label, value in figures.items() if value is not None]
     for column, (label, value) in zip(st.columns(5, gap="medium"), known, strict=False):
@@ -115,12 +121,49 @@ def _curve(film: Film) -> None:
     encode = _current(film)
     achieved = None if encode is None or encode.achieved is None else (encode.crf, encode.achieved)
     st.altair_chart(charts.probe_curve(film.probes, search=film.search, achieved=achieved), width="stretch")
-    spent = words.duration(sum(probe.seconds for probe in film.probes))
-    legend = "Ring: the chosen CRF with its 95 % interval." if film.search else "The search is not done."
-    legend += " Diamond: measured on the finished film." if achieved else ""
-    st.caption(f"{len(film.probes)} probe{'' if len(film.probes) == 1 else 's'} in {spent}. {legend}")
+    st.caption(f"{_spent(film.probes)} {' '.join(_legend(film, achieved=achieved is not None))}")
     if film.search is not None and film.search.reason:
         st.caption(words.plain(film.search.reason))
+    if encode is not None:
+        _deviated(encode)
+
+
+def _spent(probes: Sequence[Probed]) -> str:
+    pilots = sum(probe.pilot for probe in probes)
+    among = f", {pilots} of them pilot{'' if pilots == 1 else 's'}," if pilots else ""
+    spent = words.duration(sum(probe.seconds for probe in probes))
+    return f"{len(probes)} probe{'' if len(probes) == 1 else 's'}{among} in {spent}."
+
+
+def _legend(film: Film, *, achieved: bool) -> Iterator[str]:
+    yield "Ring: the chosen CRF with its 95 % interval." if film.search else "The search is not done."
+    if any(probe.pilot for probe in film.probes):
+        yield "Hollow: pilots, of a few windows only, at the level of the others."
+    if film.search is not None and film.search.bias:
+        yield f"The ring is moved by {film.search.bias:+.2f}, as films alike have taught."
+    if achieved:
+        yield "Diamond: measured on the finished film."
+    if dynamic_range.off_model(film.row.hdr):
+        yield dynamic_range.NOTE
+
+
+def _unprobed(film: Film, search: Searched) -> None:
+    """In place of a curve that nobody measured."""
+    st.header("VMAF against CRF", anchor=False)
+    st.info(words.plain(search.reason or "Nothing was probed, so there is no curve."))
+    if dynamic_range.off_model(film.row.hdr):
+        st.caption(dynamic_range.NOTE)
+    encode = _current(film)
+    if encode is not None:
+        _deviated(encode)
+
+
+def _deviated(encode: Encoded) -> None:
+    """What the finished film has to say about the prediction."""
+    if encode.deviation is not None:
+        st.caption(f"The first encode came out {encode.deviation:+.2f} VMAF against its prediction.")
+    if encode.note:
+        st.caption(words.plain(encode.note))
 
 
 def _current(film: Film) -> Encoded | None:

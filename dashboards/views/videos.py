@@ -4,6 +4,7 @@ The URL is the one truth about what the list shows: widgets are set from it, and
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from dashboards import address, data, viewer, words
 from reencodarr.library import reading
 from reencodarr.library.reading import Query, Sort
 from reencodarr.library.states import WORKING, State
+from reencodarr.quality import dynamic_range
 
 ROW_HEIGHT = 38
 VIDEO_PAGE = "views/video.py"
@@ -119,8 +121,13 @@ def _turned() -> None:
 def _table(page: reading.Page) -> None:
     frame = pd.DataFrame([_line(row) for row in page.rows])
     colours = [f"color: {_COLOURS[row.state]}" if row.state in _COLOURS else "" for row in page.rows]
+    shown = frame.style.apply(lambda _: colours, subset=["State"]).format(_FORMATS, na_rep=words.NOTHING)
+    for number, row in enumerate(page.rows):
+        if dynamic_range.off_model(row.hdr):
+            scores = ([number], ["Predicted", "Achieved"])
+            shown = shown.format(partial(_score, hdr=row.hdr), subset=scores, na_rep=words.NOTHING)
     event = st.dataframe(
-        frame.style.apply(lambda _: colours, subset=["State"]).format(_FORMATS, na_rep=words.NOTHING),
+        shown,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -133,6 +140,10 @@ def _table(page: reading.Page) -> None:
     for index in event["selection"]["rows"]:
         st.session_state["list"] = dict(viewer.parameters())
         st.switch_page(VIDEO_PAGE, query_params={"video": str(page.rows[index].id)})
+
+
+def _score(value: float, *, hdr: str | None) -> str:
+    return dynamic_range.marked(f"{value:.1f}", hdr)
 
 
 def _line(row: reading.Row) -> dict[str, Any]:
@@ -169,8 +180,8 @@ _COLUMNS: dict[str, Any] = {
     "After": st.column_config.NumberColumn(width=78, help="Of the result"),
     "Saved": st.column_config.NumberColumn(width=78, help="Once the result is in place; the original may be in trash"),
     "CRF": st.column_config.NumberColumn(width=55),
-    "Predicted": st.column_config.NumberColumn("VMAF predicted", width=112, help="From the probes"),
-    "Achieved": st.column_config.NumberColumn("VMAF achieved", width=110, help="Measured on the finished film"),
+    "Predicted": st.column_config.NumberColumn("VMAF predicted", width=125, help="From the probes"),
+    "Achieved": st.column_config.NumberColumn("VMAF achieved", width=125, help="Measured on the finished film"),
     "Folder": st.column_config.TextColumn(width=200),
 }
 

@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from reencodarr import settings
 from reencodarr.cli import exits, stopping
-from reencodarr.cli.console import duration_text, err, out, safe
+from reencodarr.cli.console import err, out, safe
 from reencodarr.errors import ReencodarrError
 from reencodarr.units import VmafScore
 
@@ -76,6 +76,9 @@ def _plotted(film: Path, wish: "Wish", plot: Path, *, as_json: bool) -> "SearchR
     with _told(film, as_json=as_json):
         search_plot.require_drawable(plot)
     trial, result = _searched(film, wish, as_json=as_json)
+    if not result.probes:
+        err.print(f"Nothing was probed, so there is no curve to draw: {safe(str(plot))} was not written.")
+        return result
     search_plot.draw(plot, trial, result)
     err.print(f"Drawn: {safe(str(plot))}")
     return result
@@ -83,18 +86,17 @@ def _plotted(film: Path, wish: "Wish", plot: Path, *, as_json: bool) -> "SearchR
 
 def _searched(film: Path, wish: "Wish", *, as_json: bool) -> "tuple[Trial, SearchResult]":
     """Search, and show what was found."""
-    from reencodarr.cli import live, search_document
+    from reencodarr.cli import live, search_document, search_words
     from reencodarr.stages import trying
 
     with _told(film, as_json=as_json), trying.prepared(settings.load(), film, wish) as trial:
-        if not as_json:
-            _head(trial)
+        show = _silent if as_json else search_words.head(trial)
         with live.bars() as report:
-            result = trying.search(trial, on_probe=_silent if as_json else _show, report=report)
+            result = trying.search(trial, on_probe=show, report=report)
     if as_json:
         _print(search_document.found(trial, result))
     else:
-        _end(trial, result)
+        search_words.end(trial, result)
     return trial, result
 
 
@@ -116,44 +118,5 @@ def _print(document: dict[str, Any]) -> None:
     out.print_json(jsonlib.dumps(document), ensure_ascii=True)
 
 
-def _head(trial: "Trial") -> None:
-    target, video = trial.terms.target, trial.terms.video
-    out.print(
-        f"[bold]{safe(trial.path.name)}[/]: VMAF {target.mean:g} wanted, preset {video.preset}, {trial.terms.engine}"
-    )
-    for note in trial.notes:
-        out.print(safe(note), style="yellow", soft_wrap=True)
-    out.print(f"{'CRF':>6}  {'VMAF':<13}  {'p5':>6}  {'size':>7}  {'time':>12}", style="dim")
-    for probe in trial.terms.known:
-        _row(probe, took="remembered")
-
-
-def _show(probe: "Probe") -> None:
-    _row(probe, took=duration_text(probe.seconds))
-
-
 def _silent(_: "Probe") -> None:
     """A document has all probes at its end."""
-
-
-def _row(probe: "Probe", *, took: str) -> None:
-    """A probe as a line of fixed columns: CRF, mean with its interval, p5, predicted size, time."""
-    spread = f" ± {probe.interval:.2f}" if probe.interval else ""
-    p5 = f"{probe.p5:.2f}" if probe.p5 is not None else ""
-    out.print(f"{probe.crf:>6g}  {f'{probe.mean:.2f}{spread}':<13}  {p5:>6}  {f'{probe.percent:.1f} %':>7}  {took:>12}")
-
-
-def _end(trial: "Trial", result: "SearchResult") -> None:
-    spread = f" ± {result.interval:.2f}" if result.interval else ""
-    known = {probe.crf for probe in trial.terms.known}
-    new = [probe for probe in result.probes if probe.crf not in known]
-    took = duration_text(sum(probe.seconds for probe in new))
-    hdr = " by the SDR model" if trial.hdr else ""
-    out.print(
-        f"[bold]CRF {result.crf:g}[/]: VMAF {result.predicted:.2f}{spread}{hdr}, {result.percent:.1f} % of the video's "
-        f"size. {len(new)} {'probe' if len(new) == 1 else 'probes'} in {took}, {len(known)} remembered.",
-        style="" if result.met else "yellow",
-        soft_wrap=True,
-    )
-    if result.reason:
-        out.print(safe(result.reason), soft_wrap=True)

@@ -16,12 +16,12 @@ SCHEMA = 1
 
 def found(trial: Trial, result: SearchResult) -> dict[str, Any]:
     """The document of a search that came to its end."""
-    known = {probe.crf for probe in trial.terms.known}
+    known = {probe.kind for probe in trial.terms.known}
     return {
         "schema": SCHEMA,
         "film": _film(trial),
         "search": _search(trial, result),
-        "probes": [_probe(probe, remembered=probe.crf in known) for probe in result.probes],
+        "probes": [_probe(probe, remembered=probe.kind in known) for probe in result.probes],
         "result": {
             "crf": result.crf,
             "vmaf": result.predicted,

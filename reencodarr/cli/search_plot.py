@@ -7,8 +7,10 @@ from typing import Literal
 
 from reencodarr.errors import ProgramMissing, SettingsError
 from reencodarr.library import reading
-from reencodarr.library.reading.parts import Probed, Searched
+from reencodarr.library.reading import curves
+from reencodarr.library.reading.parts import Searched
 from reencodarr.library.tables import now
+from reencodarr.quality import dynamic_range
 from reencodarr.quality.engine import SearchResult
 from reencodarr.stages.trying import Trial
 
@@ -42,11 +44,14 @@ def require_drawable(file: Path) -> None:
 def draw(file: Path, trial: Trial, result: SearchResult) -> None:
     """Draw VMAF and size against CRF with the target and the chosen point; an older file of that name is replaced.
 
+    A search without any probe has no curve; it is not to be drawn.
+
     Raises SettingsError where `file` cannot be written.
     """
     from dashboards import charts
 
-    chart = charts.probe_curve(_probes(trial, result), search=_answer(trial, result))
+    probes = curves.drawn(result.probes, target=trial.terms.target.mean, slope=result.slope)
+    chart = charts.probe_curve(probes, search=_answer(trial, result))
     kind = FORMATS[file.suffix.lower()]
     picture = StringIO() if kind == "svg" else BytesIO()
     chart.properties(width=WIDTH, title=_title(trial, result)).save(picture, format=kind, scale_factor=SHARPNESS)
@@ -59,22 +64,6 @@ def draw(file: Path, trial: Trial, result: SearchResult) -> None:
         ) from error
 
 
-def _probes(trial: Trial, result: SearchResult) -> list[Probed]:
-    """The probes in the order in which a line through them is drawn."""
-    return [
-        Probed(
-            crf=probe.crf,
-            mean=probe.mean,
-            p5=probe.p5,
-            percent=probe.percent,
-            target=trial.terms.target.mean,
-            seconds=probe.seconds,
-            probed_at=now(),
-        )
-        for probe in sorted(result.probes, key=lambda probe: probe.crf)
-    ]
-
-
 def _answer(trial: Trial, result: SearchResult) -> Searched:
     return Searched(
         crf=result.crf,
@@ -84,6 +73,7 @@ def _answer(trial: Trial, result: SearchResult) -> Searched:
         target=trial.terms.target.mean,
         met=result.met,
         reason=result.reason,
+        bias=trial.terms.bias if result.sampled else 0.0,
         engine=result.engine,
         build=result.build,
         searched_at=now(),
@@ -93,7 +83,9 @@ def _answer(trial: Trial, result: SearchResult) -> Searched:
 def _title(trial: Trial, result: SearchResult) -> dict[str, object]:
     words = f"preset {trial.terms.video.preset}, {result.engine}"
     if trial.hdr:
-        words += "; HDR, scored by the SDR model"
+        words += f"; HDR, scored by the {dynamic_range.MARK}"
+    if any(probe.pilot for probe in result.probes):
+        words += "; hollow: pilots, of a few windows"
     if not result.met:
         words += "; the target is not met"
     return {"text": reading.shown(trial.path.name), "subtitle": words}

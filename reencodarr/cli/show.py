@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reencodarr.cli.console import bytes_text, duration_text, out
+from reencodarr.cli.console import bytes_text, duration_text, out, safe
 from reencodarr.library import database, holds, reading
 from reencodarr.library.reading import Row
 from reencodarr.library.states import State
+from reencodarr.quality import dynamic_range
 from reencodarr.stages import queue
 from reencodarr.stages.forecast import Forecast, Intention
 from reencodarr.stages.workplace import Workplace
@@ -92,6 +93,14 @@ def summary(
         out.print_json(json.dumps({"batch": batch, "films": [_film(row) for row in rows]}))
         return
     out.print(summary_table(rows))
+    for row in rows[:LISTED]:
+        if row.note:
+            out.print(
+                f"{safe(row.name)}: {safe(dynamic_range.marked(row.note, row.hdr))}",
+                style="dim",
+                highlight=False,
+                soft_wrap=True,
+            )
     out.print(
         f"Saved [bold green]{bytes_text(savings.freed + savings.pending)}[/]: {bytes_text(savings.freed)} are free, "
         f"{bytes_text(savings.pending)} will be when the originals leave the trash "
@@ -164,7 +173,8 @@ def _after(row: Row) -> str:
 def _vmaf(row: Row) -> str:
     """Predicted, and behind the arrow achieved."""
     predicted = f"{row.predicted:.1f}" if row.predicted is not None else ""
-    return f"{predicted} → {row.achieved:.1f}" if row.achieved is not None else predicted
+    score = f"{predicted} → {row.achieved:.1f}" if row.achieved is not None else predicted
+    return dynamic_range.marked(score, row.hdr)
 
 
 def _state(row: Row) -> str:
@@ -185,5 +195,8 @@ def _film(row: Row) -> dict[str, Any]:
         "crf": row.crf,
         "vmaf_predicted": row.predicted,
         "vmaf_achieved": row.achieved,
+        "hdr_scored_as_sdr": dynamic_range.off_model(row.hdr),
+        "deviation": row.deviation,
+        "note": row.note,
         "seconds": row.seconds,
     }

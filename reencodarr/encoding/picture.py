@@ -48,6 +48,7 @@ def target(facts: MediaFacts, video: VideoTrack, policy: Policy) -> QualityTarge
         mean=VmafScore(mean),
         lowest_mean=VmafScore(min(mean, max(rules.lowest_mean, mean - rules.may_fall_by))),
         floor_p5=VmafScore(max(0.0, mean - rules.p5_below_mean)),
+        fall_step=VmafScore(rules.fall_step),
         tolerance=VmafScore(rules.tolerance),
         promise=VmafScore(rules.promise),
         accepted_miss=VmafScore(rules.accepted_miss),

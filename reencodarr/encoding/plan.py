@@ -16,6 +16,8 @@ class QualityTarget:
     """Accepted, with a reason, where `mean` is out of reach."""
     floor_p5: VmafScore
     """The 5th percentile of 2-second windows must not fall below it."""
+    fall_step: VmafScore = VmafScore(1.0)
+    """By so much at a time less is tried between `mean` and `lowest_mean`."""
     tolerance: VmafScore = VmafScore(0.1)
     """How far above `mean` the search may stop."""
     promise: VmafScore = VmafScore(0.25)

@@ -102,6 +102,7 @@ class TargetPolicy(_Table):
     """How good an encode has to be."""
 
     may_fall_by: Points
+    fall_step: Annotated[float, Field(ge=0.1, le=50)]
     lowest_mean: Score
     p5_below_mean: Points
     tolerance: Annotated[float, Field(gt=0, le=5)]

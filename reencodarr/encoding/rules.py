@@ -66,8 +66,7 @@ def _reasons(facts: MediaFacts, video: VideoTrack, spacing: RateMode, policy: Po
     reasons = [picture.target_reason(facts, policy)]
     if video.hdr is not Hdr.SDR:
         reasons.append(_HDR_WORDS[video.hdr])
-    if video.hdr not in {Hdr.SDR, Hdr.HLG}:
-        reasons.append("VMAF knows no PQ picture: its score is the standard model's and less certain.")
+        reasons.append("VMAF's model was made for SDR: its score is that model's and less certain.")
     if video.scan is Scan.INTERLACED:
         reasons.append("It is interlaced and is deinterlaced with bwdif, as the policy says.")
     if picture.downscales(video, policy):

@@ -1,5 +1,7 @@
 """CRF searches: every probe that was ever tried, and the answers."""
 
+from typing import Any
+
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
@@ -17,7 +19,7 @@ _WINDOWS: TypeAdapter[tuple[WindowScore, ...]] = TypeAdapter(tuple[WindowScore, 
 def record_probe(
     session: Session,
     video_id: int,
-    probe: Probe,
+    found: Probe,
     *,
     search_key: str,
     video: VideoPlan,
@@ -26,28 +28,19 @@ def record_probe(
     build: str,
 ) -> None:
     """Keep a probe of a film that `video` will encode; the same one again replaces the first."""
-    used = video.preset if probe.preset is None else probe.preset
-    same = (
-        VmafProbe.video_id == video_id,
-        VmafProbe.search_key == search_key,
-        VmafProbe.crf == probe.crf,
-        VmafProbe.pilot == probe.pilot,
-        VmafProbe.preset == used,
-    )
+    used = video.preset if found.preset is None else found.preset
+    same: dict[str, Any] = {"video_id": video_id, "search_key": search_key}
+    same |= {"crf": found.crf, "pilot": found.pilot, "preset": used}
     row = VmafProbe(
-        id=session.exec(select(VmafProbe.id).where(*same)).first(),
-        video_id=video_id,
-        search_key=search_key,
-        crf=probe.crf,
-        pilot=probe.pilot,
-        preset=used,
-        mean=probe.mean,
-        p5=probe.p5,
-        percent=probe.percent,
-        seconds=probe.seconds,
-        cpu_seconds=probe.cpu_seconds,
+        id=session.exec(select(VmafProbe.id).filter_by(**same)).first(),
+        **same,
+        mean=found.mean,
+        p5=found.p5,
+        percent=found.percent,
+        seconds=found.seconds,
+        cpu_seconds=found.cpu_seconds,
         target=target,
-        windows=_WINDOWS.dump_json(probe.windows).decode(),
+        windows=_WINDOWS.dump_json(found.windows).decode(),
         engine=engine,
         build=build,
         parameters=documents.video_plan_json(video),
@@ -61,7 +54,7 @@ def known_probes(session: Session, search_key: str, *, preset: int) -> tuple[Pro
     """The newest probe of each kind under a key, by CRF, whatever its film is called. `preset` is the film's own."""
     query = select(VmafProbe).where(VmafProbe.search_key == search_key).order_by(col(VmafProbe.probed_at))
     newest_each = {(row.crf, row.pilot, row.preset): row for row in session.exec(query).all()}
-    return tuple(_probe(newest_each[kind], preset) for kind in sorted(newest_each))
+    return tuple(probe(newest_each[kind], preset=preset) for kind in sorted(newest_each))
 
 
 def record(
@@ -105,19 +98,8 @@ def record(
     )
 
 
-def newest(session: Session, video_id: int) -> Search:
-    """The answer that counts.
-
-    Raises StateConflict when the video was not searched.
-    """
-    query = select(Search).where(Search.video_id == video_id).order_by(col(Search.id).desc())
-    found = session.exec(query).first()
-    if found is None:
-        raise StateConflict(f"No CRF was searched for video {video_id} yet.")
-    return found
-
-
-def _probe(row: VmafProbe, preset: int) -> Probe:
+def probe(row: VmafProbe, *, preset: int) -> Probe:
+    """A row as the probe that was kept in it. `preset` is the film's own."""
     return Probe(
         crf=Crf(row.crf),
         mean=VmafScore(row.mean),
@@ -129,3 +111,15 @@ def _probe(row: VmafProbe, preset: int) -> Probe:
         pilot=row.pilot,
         preset=None if row.preset == preset else row.preset,
     )
+
+
+def newest(session: Session, video_id: int) -> Search:
+    """The answer that counts.
+
+    Raises StateConflict when the video was not searched.
+    """
+    query = select(Search).where(Search.video_id == video_id).order_by(col(Search.id).desc())
+    found = session.exec(query).first()
+    if found is None:
+        raise StateConflict(f"No CRF was searched for video {video_id} yet.")
+    return found

@@ -19,6 +19,7 @@ from reencodarr.progress import Progress, Report, silent
 from reencodarr.proof import decode, frames, parity, reading, streams, tracks
 from reencodarr.proof.streams import Contents
 from reencodarr.proof.tracks import Track
+from reencodarr.quality import dynamic_range
 from reencodarr.units import Bytes, VmafScore
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def prove(  # noqa: PLR0913 - everything that a result must hold up against
     before = reading.contents(source)
     differences = [
         *ratio_differences(result_size, facts.size, plan),
-        *quality_differences(achieved, plan.target, accepted_mean=accepted_mean),
+        *quality_differences(achieved, plan.target, accepted_mean=accepted_mean, facts=facts),
     ]
     after: Contents | None = None
     try:
@@ -95,6 +96,7 @@ def quality_differences(
     target: QualityTarget,
     *,
     accepted_mean: VmafScore | None = None,
+    facts: MediaFacts | None = None,
 ) -> tuple[str, ...]:
     """Whether mean and 5th percentile reached the target, less the miss that it accepts.
 
@@ -103,14 +105,16 @@ def quality_differences(
     if achieved is None:
         return ()
     mean, p5 = achieved
+    hdr = facts.video.hdr if facts and facts.video else None
     aim = target.mean if accepted_mean is None else max(target.lowest_mean, min(target.mean, accepted_mean))
     least = aim - target.accepted_miss
     floor = target.floor_p5 - (target.mean - least)
     found: list[str] = []
     if mean < least:
-        found.append(f"it achieves VMAF {mean:.2f}, {least:.2f} is the least")
+        found.append(f"it achieves {dynamic_range.marked(f'VMAF {mean:.2f}', hdr)}, {least:.2f} is the least")
     if p5 is not None and p5 < floor:
-        found.append(f"the 5th percentile of its VMAF is {p5:.2f}, {floor:.2f} is the least")
+        name = dynamic_range.marked("VMAF", hdr)
+        found.append(f"the 5th percentile of its {name} is {p5:.2f}, {floor:.2f} is the least")
     return tuple(found)
 
 

@@ -48,6 +48,11 @@ class Probe:
     """Of the encoder, where it is another one than the film's will be."""
 
     @property
+    def kind(self) -> tuple[Crf, bool, int | None]:
+        """What tells it from the other probes of its film."""
+        return self.crf, self.pilot, self.preset
+
+    @property
     def interval(self) -> VmafScore | None:
         """Half width of the 95 % interval of `mean`; None where the engine does not tell its windows.
 

@@ -64,9 +64,10 @@ class Goal:
 
 
 def ladder(target: QualityTarget) -> Iterator[Goal]:
-    """The target, then whole points less of mean and p5, the last rung at the lowest accepted mean."""
-    top, bottom = float(target.mean), float(target.lowest_mean)
-    means = [top, *(top - down for down in range(1, math.ceil(top - bottom))), *([bottom] if bottom < top else [])]
+    """The target, then step by step less of mean and p5, the last rung at the lowest accepted mean."""
+    top, bottom, step = float(target.mean), float(target.lowest_mean), float(target.fall_step)
+    between = (top - step * number for number in range(1, math.ceil((top - bottom) / step)))
+    means = [top, *(mean for mean in between if mean > bottom), *([bottom] if bottom < top else [])]
     for mean in means:
         note = f"VMAF {top:g} is out of reach; {mean:g} was accepted." if mean < top else ""
         yield Goal(mean=mean, p5=target.floor_p5 - (top - mean), slack=target.tolerance, note=note)

@@ -41,6 +41,7 @@ def search_terms(session: Session, video_id: int, *, engine: str, build: str) ->
         video=plan.video,
         target=plan.target,
         largest_percent=plan.largest_ratio * 100,
+        hdr=video.hdr,
     )
     row = session.get_one(Video, video_id)
     key = search_key(session, video_id, plan, engine=engine, build=build)

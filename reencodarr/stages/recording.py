@@ -10,6 +10,7 @@ from reencodarr.library import encodes, facts, plans, searches
 from reencodarr.library.states import State
 from reencodarr.library.tables import Encode
 from reencodarr.media.facts import Hdr
+from reencodarr.quality import dynamic_range
 from reencodarr.quality.engine import Probe
 from reencodarr.stages import ordering
 from reencodarr.stages.step import Verdict
@@ -39,7 +40,8 @@ def searched(video_id: int, terms: SearchTerms, done: Searched) -> Verdict:
     Raises TargetUnreachable where no CRF meets the lowest accepted target.
     """
     result = done.result
-    found = f"CRF {result.crf:g}: VMAF {result.predicted:.1f} predicted, {result.percent:.0f} % of the video's size."
+    score = dynamic_range.marked(f"VMAF {result.predicted:.1f}", terms.hdr)
+    found = f"CRF {result.crf:g}: {score} predicted, {result.percent:.0f} % of the video's size."
     words = f"{found} {result.reason}".strip()
     if result.met:
         return Verdict(after=State.CRF_SEARCHED, words=words, record=_search_row(video_id, terms, done))
@@ -51,7 +53,7 @@ def searched(video_id: int, terms: SearchTerms, done: Searched) -> Verdict:
             record=_search_row(video_id, terms, done),
         )
     raise TargetUnreachable(
-        f"No CRF reaches VMAF {terms.target.mean:g}: {result.reason}",
+        f"No CRF reaches {dynamic_range.marked(f'VMAF {terms.target.mean:g}', terms.hdr)}: {result.reason}",
         advice="Lower the target in the policy, or leave this film alone.",
     )
 
@@ -66,8 +68,10 @@ def encoded(
     def record(session: Session) -> None:
         encodes.record(session, _row(video_id, terms, done, attempt=attempt, source_size=source_size))
 
+    video = terms.facts.video
+    score = dynamic_range.marked(f"VMAF {done.achieved.mean:.1f}", video.hdr if video else None)
     words = (
-        f"{done.delivery.size / source_size:.0%} of the size, VMAF {done.achieved.mean:.1f} achieved"
+        f"{done.delivery.size / source_size:.0%} of the size, {score} achieved"
         f" ({terms.predicted:.1f} predicted). {done.note}"
     )
     return Verdict(after=State.ENCODED, words=words.strip(), record=record)

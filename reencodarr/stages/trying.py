@@ -17,10 +17,11 @@ from reencodarr.encoding.policy import LowestBitrate, Mean, Policy, Preset
 from reencodarr.errors import FilmUnsuitable, NotAVideo, SourceVanished
 from reencodarr.media import fingerprint as identity
 from reencodarr.media import mediainfo
-from reencodarr.media.facts import Hdr, MediaFacts
+from reencodarr.media.facts import MediaFacts
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.paths import to_text
 from reencodarr.progress import Report, silent
+from reencodarr.quality import dynamic_range
 from reencodarr.quality.engine import OnProbe, SearchResult
 from reencodarr.settings import Settings
 from reencodarr.stages import choosing, remembering
@@ -33,8 +34,6 @@ from reencodarr.work.orders import LocalSource, Order, SearchTerms
 from reencodarr.work.staging import OnDisk
 
 log = logging.getLogger(__name__)
-
-HDR_NOTE = "It is HDR, and the VMAF model was made for SDR: the scores are that model's, and less certain."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ class Trial:
     @property
     def hdr(self) -> bool:
         """Whether the scores are those of a model that was made for another dynamic range than the film's."""
-        return self.facts.video is not None and self.facts.video.hdr is not Hdr.SDR
+        return dynamic_range.off_model(self.terms.hdr)
 
 
 @contextmanager
@@ -130,7 +129,7 @@ def _trial(settings: Settings, path: Path, wish: Wish, *, facts: MediaFacts, fou
         hdr, build = facts.video.hdr, bench.build.identity
         terms, forgotten = remembering.with_experience(terms, memory, path, found, hdr=hdr, build=build)
     trial = Trial(path=path, facts=facts, terms=terms, notes=(), fingerprint=found, bench=bench)
-    notes = (HDR_NOTE if trial.hdr else "", left_alone, forgotten)
+    notes = (dynamic_range.NOTE if trial.hdr else "", left_alone, forgotten)
     return replace(trial, notes=tuple(note for note in notes if note))
 
 
@@ -188,4 +187,5 @@ def _terms(facts: MediaFacts, plan: EncodePlan, *, engine: str) -> SearchTerms:
         video=plan.video,
         target=plan.target,
         largest_percent=plan.largest_ratio * 100,
+        hdr=facts.video.hdr,
     )

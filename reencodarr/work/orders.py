@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reencodarr.encoding.plan import EncodePlan, LeaveReason, QualityTarget, VideoPlan
 from reencodarr.errors import Category, OrderUnreadable, Stage
-from reencodarr.media.facts import MediaFacts
+from reencodarr.media.facts import Hdr, MediaFacts
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.paths import from_text
 from reencodarr.quality.engine import Probe, SearchResult
@@ -83,6 +83,7 @@ class SearchTerms:
     prior: Prior = DEFAULT
     bias: float = 0.0
     proxy: Proxy | None = None
+    hdr: Hdr = Hdr.SDR
     kind: Literal["crf_search"] = "crf_search"
 
 

@@ -10,7 +10,7 @@ from reencodarr.units import Crf, Seconds, VmafScore
 AT = datetime(2025, 11, 20, tzinfo=UTC)
 
 
-def _probe(crf: float, mean: float, percent: float) -> Probed:
+def _probe(crf: float, mean: float, percent: float, *, pilot: bool = False) -> Probed:
     return Probed(
         crf=Crf(crf),
         mean=VmafScore(mean),
@@ -18,7 +18,9 @@ def _probe(crf: float, mean: float, percent: float) -> Probed:
         percent=percent,
         target=VmafScore(95.0),
         seconds=Seconds(10.0),
-        probed_at=AT,
+        pilot=pilot,
+        preset=8 if pilot else None,
+        measured=VmafScore(mean + 1.5) if pilot else None,
     )
 
 
@@ -34,6 +36,7 @@ def _search(interval: float) -> Searched:
         target=VmafScore(95.0),
         met=True,
         reason="",
+        bias=0.0,
         engine="native",
         build="b",
         searched_at=AT,
@@ -61,6 +64,20 @@ def test_every_probe_is_a_point_and_the_size_has_the_second_axis() -> None:
     }
     assert sides == {"vmaf": "left", "percent": "right"}
     assert spec["resolve"]["scale"]["y"] == "independent"
+
+
+def test_pilots_are_hollow_and_tell_what_they_measured() -> None:
+    spec = charts.probe_curve([*PROBES, _probe(45, 88.0, 15.0, pilot=True)]).to_dict()
+
+    filled, hollow = (
+        [layer for layer in _marks(spec, "point") if layer["mark"]["filled"] is full] for full in (True, False)
+    )
+    assert [[value["crf"] for value in layer["data"]] for layer in filled] == [[24, 33.5, 40]]
+    assert [[(value["crf"], value["measured"], value["preset"]) for value in layer["data"]] for layer in hollow] == [
+        [(45, 89.5, 8)]
+    ]
+    assert {"measured", "preset"} <= {tip["field"] for tip in hollow[0]["encoding"]["tooltip"]}
+    assert not {"measured", "preset"} & {tip["field"] for tip in filled[0]["encoding"]["tooltip"]}
 
 
 def test_the_target_is_a_line_across() -> None:
@@ -92,7 +109,9 @@ def test_what_the_finished_film_achieved_is_a_diamond() -> None:
     assert diamond["data"] == [{"crf": 33.75, "vmaf": 95.3}]
 
 
-@pytest.mark.parametrize("probes", [PROBES, PROBES[:1], [_probe(12, 100.0, 180.0)]])
+@pytest.mark.parametrize(
+    "probes", [PROBES, PROBES[:1], [_probe(12, 100.0, 180.0)], [_probe(20, 99.0, 90.0, pilot=True)]]
+)
 def test_nothing_lies_outside_the_axes(probes: list[Probed]) -> None:
     spec = charts.probe_curve(probes, search=_search(6.0), achieved=(33.75, 80.0)).to_dict()
 

@@ -15,6 +15,7 @@ from dashboards import launch, words
 from reencodarr.library import database
 from reencodarr.library.reading import Sort
 from reencodarr.library.states import State
+from reencodarr.quality import dynamic_range
 from tests.dashboards.conftest import Shown
 from tests.library import specimens
 from tests.library.specimens import Specimens
@@ -142,6 +143,56 @@ def test_a_replaced_film_shows_its_curve_figures_streams_and_history(video: Call
     assert words.plain("video av1, 1920x1080") in cells
     assert "Replaced" in cells
     assert "in the trash until" in _text(app)
+
+
+@pytest.fixture
+def special(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shown:
+    """Films with something to explain."""
+    url = f"sqlite:///{tmp_path / 'special.db'}"
+    database.upgrade(url)
+    with Session(database.engine(url)) as session:
+        made = Specimens(session)
+        made.video("hdr", "Night Sky.mkv", State.ENCODED)
+        made.facts("hdr", hdr="hdr10")
+        made.search("hdr", bias=0.25)
+        made.encode("hdr", size=2**30, note="Encoded twice: CRF 35 achieved VMAF 94.2, 95 was the aim.")
+        made.video("sure", "Episode 7.mkv", State.CRF_SEARCHED)
+        made.facts("sure")
+        made.search("sure", probes=(), reason="Not probed: 6 films alike show it within 0.20 VMAF.")
+        session.commit()
+    monkeypatch.setenv("REENCODARR_DATABASE_URL", url)
+    return Shown(url=url, ids=made.ids)
+
+
+def test_scores_of_hdr_are_marked_in_the_list(special: Shown) -> None:
+    frame = _visit(special.url).dataframe[0]
+
+    styled = frame.proto.arrow_data.styler.display_values
+    shown = pa.ipc.open_stream(styled).read_pandas()
+    assert {"95.3 (SDR model)", "95.1 (SDR model)", "95.1"} <= {str(cell) for cell in shown.to_numpy().ravel()}
+
+
+def test_scores_of_hdr_are_marked_and_a_second_encode_is_explained_on_the_page(special: Shown) -> None:
+    app = _visit(special.url, page_file="views/video.py", video=str(special.ids["hdr"]))
+
+    assert not app.exception
+    figures = {figure.label: figure.value for figure in app.metric}
+    assert figures["VMAF predicted (SDR model)"] == "95.1 ± 0.4"
+    assert figures["VMAF achieved (SDR model)"] == "95.3"
+    said = _text(app).replace("\\", "")
+    assert dynamic_range.NOTE in said
+    assert "The ring is moved by +0.25" in said
+    assert "came out +0.20 VMAF against its prediction" in said
+    assert "Encoded twice: CRF 35 achieved" in said
+
+
+def test_a_search_without_probes_says_so_instead_of_a_curve(special: Shown) -> None:
+    app = _visit(special.url, page_file="views/video.py", video=str(special.ids["sure"]))
+
+    assert not app.exception
+    assert not app.get("vega_lite_chart")
+    assert "6 films alike show it within" in app.info[0].value
+    assert "SDR model" not in _text(app)
 
 
 def test_a_failed_film_shows_what_happened_and_what_to_do(video: Callable[[str], AppTest]) -> None:

@@ -72,6 +72,10 @@ def test_a_file_saved_by_a_windows_editor_is_read(tmp_path: Path) -> None:
         ("[audoi]\n", "policy.toml, line 1: audoi: there is no such key. Did you mean audio?"),
         ("[target]\nxyzzy = 1\n", "policy.toml, line 2: target.xyzzy: there is no such key."),
         ('[target]\ntolerance = "1"\n', 'policy.toml, line 2: target.tolerance: it should be a valid number, not "1".'),
+        (
+            "[target]\nfall_step = 0\n",
+            "policy.toml, line 2: target.fall_step: it should be greater than or equal to 0.1, not 0.",
+        ),
         ("[video]\ndownscale = 1\n", "policy.toml, line 2: video.downscale: it should be a valid boolean, not 1."),
         (
             "[target]\nlowest_crf = 12.1\n",

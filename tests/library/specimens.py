@@ -77,7 +77,14 @@ class Specimens:
         return key_id
 
     def facts(
-        self, key: str, *, codec: str = "h264", height: int = 1080, title: str | None = None, left: str = ""
+        self,
+        key: str,
+        *,
+        codec: str = "h264",
+        height: int = 1080,
+        title: str | None = None,
+        left: str = "",
+        hdr: str = "sdr",
     ) -> None:
         """What an analysis found, and the plan."""
         self.session.add(
@@ -92,7 +99,7 @@ class Specimens:
                 bit_depth=8,
                 chroma="4:2:0",
                 scan="progressive",
-                hdr="sdr",
+                hdr=hdr,
                 duration=5400.0,
                 bitrate=6_000_000,
                 document=json.dumps(DOCUMENT),
@@ -102,9 +109,19 @@ class Specimens:
         action = "leave" if left else "encode"
         self.session.add(PlanRow(video_id=self.ids[key], policy_digest="d1", action=action, text=text, document="{}"))
 
-    def search(self, key: str, *, key_name: str = "k1", crf: float = 33.5, predicted: float = 95.1) -> None:
+    def search(
+        self,
+        key: str,
+        *,
+        key_name: str = "k1",
+        crf: float = 33.5,
+        predicted: float = 95.1,
+        probes: tuple[tuple[float, float, float, float], ...] = PROBES,
+        reason: str = "",
+        bias: float = 0.0,
+    ) -> None:
         """Probes and their answer."""
-        for probe_crf, mean, p5, percent in PROBES:
+        for probe_crf, mean, p5, percent in probes:
             self.session.add(
                 VmafProbe(
                     video_id=self.ids[key],
@@ -130,13 +147,17 @@ class Specimens:
                 percent=33.0,
                 target=95.0,
                 met=True,
+                reason=reason,
+                bias=bias,
                 engine="native",
                 build="SVT-AV1 v4.0",
                 searched_at=START,
             )
         )
 
-    def encode(self, key: str, *, size: int, source: int = 4 * GIB, achieved: float | None = 95.3) -> None:
+    def encode(
+        self, key: str, *, size: int, source: int = 4 * GIB, achieved: float | None = 95.3, note: str = ""
+    ) -> None:
         """A finished encode."""
         self.session.add(
             Encode(
@@ -151,6 +172,8 @@ class Specimens:
                 predicted=95.1,
                 achieved=achieved,
                 achieved_p5=None if achieved is None else achieved - 2,
+                deviation=None if achieved is None else round(achieved - 95.1, 3),
+                note=note,
                 scored_share=0.25,
                 streams_before=json.dumps(["video h264, 1920x1080", "audio ac3, eng", "subtitles subrip, deu"]),
                 streams_after=json.dumps(["video av1, 1920x1080", "audio ac3, eng", "subtitles subrip, deu"]),

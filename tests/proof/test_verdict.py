@@ -10,6 +10,7 @@ import pytest
 from reencodarr.encoding import encode
 from reencodarr.encoding.plan import AudioAction
 from reencodarr.errors import MediaError
+from reencodarr.media.facts import Hdr
 from reencodarr.proof import verdict
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
@@ -280,6 +281,17 @@ def test_quality_must_reach_the_target_less_the_accepted_miss(
     mean = None if accepted is None else VmafScore(accepted)
 
     assert len(verdict.quality_differences(achieved, target, accepted_mean=mean)) == found
+
+
+def test_a_score_of_hdr_that_is_too_low_is_marked(small: Film) -> None:
+    assert small.facts.video is not None
+    hdr = dataclasses.replace(small.facts, video=dataclasses.replace(small.facts.video, hdr=Hdr.HDR10))
+
+    for facts, marked in ((hdr, True), (small.facts, False)):
+        found = verdict.quality_differences((50.0, 40.0), small.plan.target, facts=facts)
+
+        assert len(found) == 2
+        assert all(("(SDR model)" in words) is marked for words in found)
 
 
 def test_neither_file_is_changed_by_the_proof(ffmpeg: Path, small: Film) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reencodarr.encoding.plan import QualityTarget
-from reencodarr.quality import curve, search
+from reencodarr.quality import curve, goals, search
 from reencodarr.quality.answer import STEP, Answer, Terms
 from reencodarr.quality.engine import Probe
 from reencodarr.quality.prior import DEFAULT, Origin, Prior
@@ -219,6 +219,20 @@ def test_a_target_out_of_reach_steps_down_the_ladder() -> None:
     assert answer.met
     assert film(answer.crf) == pytest.approx(94, abs=0.3)
     assert "95 is out of reach; 94 was accepted" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("step", "lowest", "means"),
+    [(1.0, 93.0, [95, 94, 93]), (0.5, 94.0, [95, 94.5, 94]), (3.0, 93.0, [95, 93]), (0.75, 94.0, [95, 94.25, 94])],
+)
+def test_the_ladder_goes_down_by_the_policys_step(step: float, lowest: float, means: list[float]) -> None:
+    target = replace(TARGET, lowest_mean=VmafScore(lowest), fall_step=VmafScore(step))
+
+    rungs = list(goals.ladder(target))
+
+    assert [goal.mean for goal in rungs] == pytest.approx(means)
+    assert [goal.p5 for goal in rungs] == pytest.approx([mean - 6 for mean in means])
+    assert [bool(goal.note) for goal in rungs] == [False, *(True for _ in means[1:])]
 
 
 def test_the_ladder_ends_at_the_lowest_accepted_mean() -> None:

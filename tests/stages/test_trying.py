@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reencodarr.errors import EmptyFile, FilmUnsuitable, NotAVideo, SourceVanished
+from reencodarr.quality import dynamic_range
 from reencodarr.quality.engine import Probe, SearchResult
 from reencodarr.settings import Settings
 from reencodarr.stages import trying
@@ -115,9 +116,9 @@ def test_a_film_that_is_no_sdr_is_marked(settings: Settings, cut: Cut) -> None:
         pass
 
     assert marked.hdr
-    assert trying.HDR_NOTE in marked.notes
+    assert dynamic_range.NOTE in marked.notes
     assert not unmarked.hdr
-    assert trying.HDR_NOTE not in unmarked.notes
+    assert dynamic_range.NOTE not in unmarked.notes
 
 
 def test_what_cannot_be_searched_is_refused_by_name(settings: Settings, cut: Cut, tmp_path: Path) -> None:

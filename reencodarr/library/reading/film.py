@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from reencodarr.library import tables
-from reencodarr.library.reading import causes, streams
+from reencodarr.library.reading import causes, curves, streams
 from reencodarr.library.reading.parts import (
     Change,
     Encoded,
@@ -28,7 +28,6 @@ from reencodarr.library.reading.rows import (
     facts,
     ledger,
     libraries,
-    probes,
     rows,
     searches,
     shown,
@@ -87,7 +86,7 @@ def film(session: Session, video: int) -> Film | None:
         facts=next((_known(found) for found in _all(session, facts, video, facts.c.video_id)), None),
         plan=next((_planned(found) for found in _all(session, _plans, video, _plans.c.video_id)), None),
         search=next((_searched(found) for found in _all(session, searches, video, searches.c.id.desc())), None),
-        probes=_probes(session, video),
+        probes=curves.of_film(session, video),
         encodes=tuple(_encoded(found) for found in _all(session, encodes, video, encodes.c.id.desc())),
         swaps=_swapped(session, video),
         failures=tuple(_failed(found) for found in _all(session, _failures, video, _failures.c.id.desc())),
@@ -133,21 +132,12 @@ def _searched(found: dict[str, Any]) -> Searched:
     return Searched(**_some(found, *Searched.__slots__))
 
 
-def _probes(session: Session, video: int) -> tuple[Probed, ...]:
-    for of in (searches, probes):
-        newest = select(of.c.search_key).where(of.c.video_id == video).order_by(of.c.id.desc()).limit(1)
-        if (key := session.execute(newest).scalar()) is not None:
-            break
-    query = select(probes).where(probes.c.video_id == video, probes.c.search_key == key).order_by(probes.c.crf)
-    return tuple(Probed(**_some(dict(found), *Probed.__slots__)) for found in session.execute(query).mappings())
-
-
 def _encoded(found: dict[str, Any]) -> Encoded:
     return Encoded(
         before=tuple(str(line) for line in _json(found["streams_before"], [])),
         after=tuple(str(line) for line in _json(found["streams_after"], [])),
         **_some(found, "crf", "size", "source_size", "seconds", "predicted", "achieved", "achieved_p5"),
-        **_some(found, "scored_share", "verdict", "build", "ended_at"),
+        **_some(found, "deviation", "note", "scored_share", "verdict", "build", "ended_at"),
     )
 
 

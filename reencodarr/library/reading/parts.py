@@ -68,6 +68,8 @@ class Searched:
     target: VmafScore
     met: bool
     reason: str
+    bias: float
+    """VMAF within `predicted` that films alike have taught: finished ones are by so much better than their samples."""
     engine: str
     build: str
     searched_at: datetime
@@ -79,12 +81,18 @@ class Probed:
 
     crf: Crf
     mean: VmafScore
+    """At the level of the whole sample: a pilot's was brought there."""
     p5: VmafScore | None
     percent: float
     """Predicted size of the video in per cent of the source's video."""
     target: VmafScore
     seconds: Seconds
-    probed_at: datetime
+    pilot: bool = False
+    """Of a few of the windows only."""
+    preset: int | None = None
+    """Of the encoder, where it is another one than the film's."""
+    measured: VmafScore | None = None
+    """What a pilot's own windows scored, where `mean` was brought to another level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,10 @@ class Encoded:
     predicted: VmafScore
     achieved: VmafScore | None
     achieved_p5: VmafScore | None
+    deviation: float | None
+    """What the first encode of the searched CRF achieved less what was predicted for it; None: not measured."""
+    note: str
+    """Why it was encoded twice, or lies further from its target than promised; else empty."""
     scored_share: float
     before: tuple[str, ...]
     """One line of words a stream of the source."""

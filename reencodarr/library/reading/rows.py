@@ -43,6 +43,8 @@ class Row:
     width: int | None
     height: int | None
     duration: Seconds | None
+    hdr: str | None
+    """Its dynamic range: what its scores are worth, `quality.dynamic_range` tells."""
     size_before: Bytes
     """Of the original."""
     size_after: Bytes | None
@@ -53,6 +55,10 @@ class Row:
     predicted: VmafScore | None
     achieved: VmafScore | None
     """Measured on the finished film."""
+    deviation: float | None
+    """What the first encode of the searched CRF achieved less what was predicted for it."""
+    note: str
+    """Why it was encoded twice, or lies further from its target than promised; else empty."""
     seconds: Seconds | None
     """Wall time of its probes and its encode; None before any."""
     changed_at: datetime
@@ -131,9 +137,10 @@ def _lines() -> Select[Any]:
     return select(
         *(videos.c.id, videos.c.path, videos.c.size, libraries.c.path.label("root")),
         *(states.c.state, states.c.reason, states.c.changed_at, holds.c.kind.label("hold")),
-        *(facts.c.codec, facts.c.width, facts.c.height, facts.c.duration),
+        *(facts.c.codec, facts.c.width, facts.c.height, facts.c.duration, facts.c.hdr),
         *(searches.c.crf, searches.c.predicted, searches.c.searched_at, probing.label("probing")),
         *(encodes.c.crf.label("encode_crf"), encodes.c.predicted.label("encode_predicted"), encodes.c.achieved),
+        *(encodes.c.deviation, encodes.c.note),
         *(encodes.c.size.label("encode_size"), encodes.c.source_size, encodes.c.seconds, encodes.c.ended_at),
     ).select_from(joined)
 
@@ -169,12 +176,15 @@ def _row(found: RowMapping, swapped: tuple[int, int] | None) -> Row:
         width=found["width"],
         height=found["height"],
         duration=found["duration"],
+        hdr=found["hdr"],
         size_before=Bytes(before),
         size_after=None if after is None else Bytes(after),
         saved=Bytes(swapped[0] - swapped[1]) if swapped else None,
         crf=found["encode_crf"] if encoded else found["crf"] if known else None,
         predicted=found["encode_predicted"] if encoded else found["predicted"] if known else None,
         achieved=found["achieved"] if encoded else None,
+        deviation=found["deviation"] if encoded else None,
+        note=found["note"] if encoded else "",
         seconds=Seconds(sum(spent)) if spent else None,
         changed_at=found["changed_at"],
         hold=found["hold"] or "",

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -51,6 +52,55 @@ def test_the_newest_open_failure_is_the_failure(session: Session, ids: dict[str,
     assert film.failure.code == "damaged_source"
     assert dict(film.failure.context)["exit_code"] == "183"
     assert film.facts is None
+
+
+def test_pilots_are_told_at_the_level_of_the_probes_of_all_windows(session: Session, ids: dict[str, int]) -> None:
+    def probe(crf: float, means: dict[int, float], *, pilot: bool) -> VmafProbe:
+        windows = [
+            {"start_pts": at, "end_pts": at + 10, "frames": 10, "mean": mean, "lowest_2s": mean, "size": 1000}
+            for at, mean in means.items()
+        ]
+        return VmafProbe(
+            video_id=ids["searching"], search_key="p", crf=crf, pilot=pilot, preset=8 if crf > 40 else 6,
+            mean=sum(means.values()) / len(means), p5=None, percent=30.0, seconds=5.0, target=95.0,
+            windows=json.dumps(windows), engine="native", build="b", parameters=json.dumps({"preset": 6}),
+        )  # fmt: skip
+
+    session.add(probe(30.0, {0: 97.0}, pilot=True))
+    session.add(probe(32.0, {0: 96.0, 20: 92.0}, pilot=False))
+    session.add(probe(41.0, {0: 90.0}, pilot=True))
+    session.flush()
+
+    film = reading.film(session, ids["searching"])
+
+    assert film is not None
+    low, middle, high = film.probes
+    assert [(one.crf, one.pilot, one.measured) for one in film.probes] == [
+        (30.0, True, 97.0), (32.0, False, None), (41.0, True, 90.0)
+    ]  # fmt: skip
+    assert (low.preset, middle.preset, high.preset) == (None, None, 8)
+    assert middle.mean == 94.0
+    assert 94.0 < low.mean < 96.0
+    assert high.mean < 90.0
+
+
+def test_probes_of_another_version_are_drawn_as_they_are(session: Session, ids: dict[str, int]) -> None:
+    session.connection().exec_driver_sql("UPDATE vmaf_probes SET windows = '{\"future\": 1}', parameters = '[]'")
+
+    film = reading.film(session, ids["replaced"])
+
+    assert film is not None
+    assert [probe.mean for probe in film.probes] == [probe[1] for probe in specimens.PROBES]
+
+
+def test_why_a_film_lies_off_its_target_is_told(session: Session, ids: dict[str, int]) -> None:
+    session.connection().exec_driver_sql("UPDATE encodes SET note = 'Encoded twice: it was worse.', deviation = -0.2")
+
+    film = reading.film(session, ids["encoded"])
+
+    assert film is not None
+    assert (film.encodes[0].note, film.encodes[0].deviation) == ("Encoded twice: it was worse.", -0.2)
+    assert film.row.note == "Encoded twice: it was worse."
 
 
 def test_probes_of_other_searches_are_left_out(session: Session, ids: dict[str, int]) -> None:
