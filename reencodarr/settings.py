@@ -167,8 +167,8 @@ class Settings(BaseSettings):
     """How long originals stay in the trash."""
     reserve_bytes: int = Field(1 * GIB, ge=0)
     """What must stay free on every disk that is written."""
-    probe_workers: int = Field(default_factory=lambda: max(1, (os.cpu_count() or 2) // 2), ge=1)
-    """Windows of one probe that are encoded side by side."""
+    probe_workers: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    """Windows of one probe that are encoded side by side, as far as memory allows; by default all cores."""
     bucket: BucketSettings = BucketSettings()
     server: ServerSettings = ServerSettings()
     sonarr: dict[InstanceName, ArrSettings] = {}

@@ -146,7 +146,7 @@ def _ours(question: Question, folder: Path) -> list[str]:
         "aim": _AIM.get(question.arm, {}),
         "siblings": question.siblings,
         "ffmpeg": str(_shim(folder)),
-        "workers": max(1, (os.cpu_count() or 2) // 2),  # the settings' own choice
+        "workers": os.cpu_count() or 2,  # the settings' own choice
         "scratch": str(folder / "scratch"),
     }
     return [sys.executable, "-m", "benchmarks.crf_search.child", json.dumps(asked)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from reencodarr.progress import Progress, Report
-from reencodarr.quality import anchor, curve, footage, search, vmaf, windows
+from reencodarr.quality import anchor, curve, footage, parallel, search, vmaf, windows
 from reencodarr.quality.answer import Answer, Step, Terms
 from reencodarr.quality.curve import Point
 from reencodarr.quality.engine import OnProbe, Probe, SearchOrder, SearchResult
@@ -36,7 +36,7 @@ class NativeEngine:
 
     ffmpeg: Path
     workers: int
-    """Windows that are encoded side by side."""
+    """Windows that are encoded side by side, as far as memory allows."""
 
     def search(self, order: SearchOrder, *, scratch: Path, on_probe: OnProbe, report: Report) -> SearchResult:
         """Search a CRF; see `engine.Engine`.
@@ -44,10 +44,11 @@ class NativeEngine:
         Raises PolicyError, MediaError, FramesMispaired, ProgramError, NoSpace.
         """
         vmaf.require_usable(order.target)
+        each = parallel.memory_each(order.width, order.height, order.video.preset)
         bench = _Bench(
             order=order,
             film=_film(order),
-            crew=Crew(ffmpeg=self.ffmpeg, folder=scratch, workers=self.workers),
+            crew=Crew(ffmpeg=self.ffmpeg, folder=scratch, workers=parallel.side_by_side(self.workers, each)),
             report=report,
         )
         probes = list(order.known)

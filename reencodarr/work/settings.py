@@ -42,10 +42,10 @@ class WorkerSettings(BaseSettings):
     """Where films and encodes lie while they are worked on; by default a folder in the user's cache."""
     ffmpeg_path: Path | None = Field(None, validation_alias=AliasChoices("FFMPEG_PATH", f"{PREFIX}FFMPEG_PATH"))
     ab_av1_path: Path | None = Field(None, validation_alias=AliasChoices("AB_AV1_PATH", f"{PREFIX}AB_AV1_PATH"))
-    probe_workers: int = Field(default_factory=lambda: max(1, _cores() // 2), ge=1)
-    """Windows of one probe that are encoded side by side."""
     slots: int = Field(1, ge=1, le=64)
     """Jobs at once. SVT-AV1 uses all cores for one."""
+    probe_workers: int = Field(default_factory=lambda data: max(1, _cores() // data.get("slots", 1)), ge=1)
+    """Windows of one probe that are encoded side by side, as far as memory allows; by default all cores."""
     bandwidth: float | None = Field(None, gt=0, allow_inf_nan=False)
     """MiB a second for downloads and uploads together; by default no limit."""
     reserve_bytes: int = Field(1 * GIB, ge=0)

@@ -13,6 +13,7 @@ from reencodarr.quality import parallel
 from reencodarr.quality.parallel import PROGRESS, Job, Pulse
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
+from reencodarr.units import Bytes
 
 
 def nothing(_: Sequence[Pulse]) -> None:
@@ -91,3 +92,20 @@ def test_threads_are_shared_out_among_what_runs_at_once() -> None:
     assert parallel.threads_each(workers=1, jobs=8) == cores
     assert parallel.threads_each(workers=8, jobs=1) == cores
     assert parallel.threads_each(workers=cores, jobs=48) == 1
+
+
+def test_memory_bounds_what_runs_side_by_side() -> None:
+    free = psutil.virtual_memory().available
+
+    assert parallel.side_by_side(4, Bytes(free // 100)) == 4
+    assert parallel.side_by_side(4, Bytes(free // 3)) == 2
+    assert parallel.side_by_side(4, Bytes(free * 2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "preset", "megabytes"),
+    [((1280, 720), 8, 574), ((1920, 1080), 8, 720), ((3840, 2160), 10, 2129), ((1280, 720), 6, 678),
+     ((1920, 1080), 6, 1126), ((1920, 1080), 4, 1307)],
+)  # fmt: skip
+def test_the_memory_of_an_encode_is_what_was_measured(size: tuple[int, int], preset: int, megabytes: int) -> None:
+    assert parallel.memory_each(*size, preset) == pytest.approx(megabytes * 1e6, rel=0.2)
