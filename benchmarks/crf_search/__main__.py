@@ -15,7 +15,7 @@ import os
 import platform
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,9 @@ class Site:
 def main() -> None:
     """Measure and write the results."""
     chosen = _options()
+    if chosen.kept:
+        _show_kept(chosen)
+        return
     site = _site(chosen)
     reference.build_all(list(site.references.values()), chosen.targets, workers=chosen.workers)
     if chosen.references_only:
@@ -60,10 +63,27 @@ def main() -> None:
     )
     found = _tried(wanted, site, fresh=chosen.fresh)
     _cover(found, site, workers=chosen.workers)
-    rows = [figures.row(found[case], site.reference(case)) for case in wanted]
+    _show([found[case] for case in wanted], site, chosen.results)
+
+
+def _show(found: Sequence[Trial], site: Site, file: Path) -> None:
+    """Write the results, print the tables."""
+    rows = [figures.row(trial, site.reference(trial.case)) for trial in found]
     results = _results(rows, site)
-    chosen.results.write_text(json.dumps(results, indent=1) + "\n")
+    file.write_text(json.dumps(results, indent=1) + "\n")
     print(tables.of(rows, results["summary"]))
+
+
+def _show_kept(chosen: argparse.Namespace) -> None:
+    """Show what earlier runs, of different arms and films perhaps, have left; of films that were fully encoded."""
+    found = Kept(work=chosen.work).all()
+    names = list(dict.fromkeys(trial.case.film for trial in found))
+    presets = sorted({trial.case.preset for trial in found})
+    site = _site(argparse.Namespace(**{**vars(chosen), "films": names, "presets": presets, "arms": []}))
+    judged = [trial for trial in found if len(site.reference(trial.case).points) > 1]
+    used = {(trial.case.film, trial.case.preset) for trial in judged}
+    references = {key: curve for key, curve in site.references.items() if key in used}
+    _show(judged, replace(site, references=references), chosen.results)
 
 
 def _options() -> argparse.Namespace:
@@ -78,6 +98,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--workers", type=int, default=2, help="full encodes side by side")
     options.add_argument("--references-only", action="store_true", help="only make and score the full encodes")
     options.add_argument("--fresh", action="store_true", help="use no trial of an earlier run")
+    options.add_argument("--kept", action="store_true", help="run nothing: results of all trials in the work folder")
     options.add_argument("--quick", action="store_true", help="two short films and two arms, to see that all works")
     options.add_argument("--results", type=Path)
     chosen = options.parse_args()

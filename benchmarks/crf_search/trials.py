@@ -171,6 +171,15 @@ class Kept:
         found = json.loads(file.read_text())
         return Trial(**{**found, "case": Case(**found["case"]), "probes": tuple(found["probes"])})
 
+    def all(self) -> list[Trial]:
+        """Every trial that was kept, the newest of each case, in the order of arms and films."""
+        files = sorted((self.work / "trials").glob("*/*.json"), key=lambda file: file.stat().st_mtime)
+        newest = {trial.case: trial for trial in map(self.read, files) if trial is not None}
+        return sorted(
+            newest.values(),
+            key=lambda trial: (trial.case.film, trial.case.preset, list(arms.ARMS).index(trial.case.arm)),
+        )
+
     def write(self, file: Path, trial: Trial) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         partial = file.with_suffix(".partial")

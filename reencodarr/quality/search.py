@@ -19,7 +19,7 @@ MOST_PILOTS = 3
 """After so many a probe of all windows is due, wherever the answer seems to lie."""
 NEAR = 10.0
 """CRFs from the last pilot at which the first probe of all windows is made; further on another pilot is."""
-ANCHORED = 9.0
+ANCHORED = 6.0
 """CRFs from a probe of all windows at which a pilot still tells enough."""
 FAMILIAR = 3.0
 """Standard deviation in CRF below which a prior makes pilots needless."""
@@ -64,8 +64,9 @@ def _next(terms: Terms, probes: tuple[Probe, ...], *, last: bool) -> Step | Answ
     if judged in {pilot.crf for pilot in pilots}:
         return Step(crf=judged)
     if full:
-        near = min(abs(crf - judged) for crf in full) <= ANCHORED
-        return Step(crf=judged, pilot=bool(terms.pilots) and near and not last)
+        # A pilot that did not settle it will not be helped by another one: the level is what is in doubt.
+        tells = min(abs(crf - judged) for crf in full) <= ANCHORED and not probes[-1].pilot
+        return Step(crf=judged, pilot=bool(terms.pilots) and tells and not last)
     near = min(abs(pilot.crf - judged) for pilot in pilots) <= NEAR
     enough = len(pilots) >= MOST_PILOTS or (len(pilots) >= terms.pilots and near)
     return Step(crf=judged, pilot=not enough and not last)
