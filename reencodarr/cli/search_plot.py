@@ -50,7 +50,7 @@ def draw(file: Path, trial: Trial, result: SearchResult) -> None:
     """
     from dashboards import charts
 
-    probes = curves.drawn(result.probes, target=trial.terms.target.mean, slope=result.slope)
+    probes = curves.drawn(result.probes, target=trial.terms.target.mean)
     chart = charts.probe_curve(probes, search=_answer(trial, result))
     kind = FORMATS[file.suffix.lower()]
     picture = StringIO() if kind == "svg" else BytesIO()

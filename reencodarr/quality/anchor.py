@@ -18,18 +18,21 @@ REACH = 6.0
 """CRFs over which the level of pilots is followed to compare presets."""
 
 
-def anchored(probes: Sequence[Probe], *, slope: float = curve.PRIOR_SLOPE) -> tuple[Probe, ...]:
+def anchored(probes: Sequence[Probe]) -> tuple[Probe, ...]:
     """All probes by CRF, pilots at the level of the nearest probe of all windows; as they are where there is none.
 
-    A pilot at the CRF of a probe of all windows is left out. `slope` (u per CRF) serves where one pilot stands alone.
+    A pilot at the CRF of a probe of all windows is left out, and one that cannot be compared with any.
     """
     full = {probe.crf: probe for probe in probes if not probe.pilot}
     pilots = [probe for probe in probes if probe.pilot]
-    if full:
-        moved = [_moved(one, pilots, full[min(full, key=lambda crf: abs(crf - one.crf))], slope) for one in pilots]
-    else:
-        moved = pilots
-    return tuple(sorted([*full.values(), *(one for one in moved if one.crf not in full)], key=lambda one: one.crf))
+    if not full:
+        return tuple(sorted(pilots, key=lambda one: one.crf))
+    moved = [
+        _moved(one, pilots, full[min(full, key=lambda crf: abs(crf - one.crf))])
+        for one in pilots
+        if one.crf not in full
+    ]
+    return tuple(sorted([*full.values(), *(one for one in moved if one is not None)], key=lambda one: one.crf))
 
 
 def proxy_seen(probes: Sequence[Probe]) -> Seen | None:
@@ -72,22 +75,25 @@ def _mean(windows: Sequence[WindowScore]) -> float:
     return sum(window.mean * window.frames for window in windows) / sum(window.frames for window in windows)
 
 
-def _moved(pilot: Probe, pilots: Sequence[Probe], full: Probe, slope: float) -> Probe:
-    there = _level(pilot, pilots, full, slope)
+def _moved(pilot: Probe, pilots: Sequence[Probe], full: Probe) -> Probe | None:
+    alike = [one for one in pilots if one.preset == pilot.preset]
+    there = _level(pilot, alike, full)
+    if there is None:
+        return None
     gained = curve.loss(pilot.mean) - curve.loss(there)
     p5 = None if full.p5 is None else VmafScore(curve.score(curve.loss(full.p5) + gained))
     mean = VmafScore(curve.score(curve.loss(full.mean) + gained))
-    return replace(pilot, mean=mean, p5=p5, percent=full.percent * _grown(pilot, pilots, full), windows=())
+    return replace(pilot, mean=mean, p5=p5, percent=full.percent * _grown(pilot, alike, full), windows=())
 
 
-def _level(pilot: Probe, pilots: Sequence[Probe], full: Probe, slope: float) -> float:
-    """VMAF of the pilots' windows at the CRF of the probe of all."""
+def _level(pilot: Probe, pilots: Sequence[Probe], full: Probe) -> float | None:
+    """VMAF of the pilots' windows at the CRF of the probe of all; None where a single pilot shows no fall."""
     shared = _shared_mean(pilot, full)
     if shared is not None:
         return shared
-    if len(pilots) > 1:
-        return curve.predicted([Point(crf=one.crf, value=one.mean) for one in pilots], full.crf)
-    return curve.score(curve.loss(pilot.mean) + slope * (full.crf - pilot.crf))
+    if len(pilots) < 2:
+        return None
+    return curve.predicted([Point(crf=one.crf, value=one.mean) for one in pilots], full.crf)
 
 
 def _grown(pilot: Probe, pilots: Sequence[Probe], full: Probe) -> float:

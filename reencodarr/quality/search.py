@@ -45,7 +45,7 @@ def candidates(terms: Terms, known: Sequence[Probe] = ()) -> Generator[Step, Pro
         probe = yield step
         probes = (*probes, probe)
     step = _next(terms, probes, last=True)
-    seen = anchor.anchored(probes, slope=terms.prior.slope)
+    seen = anchor.anchored(probes)
     if isinstance(step, Answer):
         return step
     return answer.best_effort(terms, seen, why=f"{len(probes)} probes were tried.")
@@ -54,8 +54,8 @@ def candidates(terms: Terms, known: Sequence[Probe] = ()) -> Generator[Step, Pro
 def _next(terms: Terms, probes: tuple[Probe, ...], *, last: bool) -> Step | Answer:
     if not probes:
         return _unprobed(terms)
-    seen = anchor.anchored(probes, slope=terms.prior.slope)
-    judged = _judged(terms, seen, before=anchor.anchored(probes[:-1], slope=terms.prior.slope), latest=probes[-1].crf)
+    seen = anchor.anchored(probes)
+    judged = _judged(terms, seen, before=anchor.anchored(probes[:-1]), latest=probes[-1].crf)
     pilots = [probe for probe in probes if probe.pilot]
     full = [probe.crf for probe in probes if not probe.pilot]
     if isinstance(judged, Answer):

@@ -10,7 +10,7 @@ from reencodarr.library import searches as kept
 from reencodarr.library.reading.parts import Probed
 from reencodarr.library.reading.rows import probes, searches
 from reencodarr.library.tables import VmafProbe
-from reencodarr.quality import anchor, curve
+from reencodarr.quality import anchor
 from reencodarr.quality.engine import Probe
 from reencodarr.units import VmafScore
 
@@ -25,14 +25,11 @@ def of_film(session: Session, video: int) -> tuple[Probed, ...]:
         return ()
     query = select(probes).where(probes.c.video_id == video, probes.c.search_key == found["search_key"])
     rows = [VmafProbe(**row) for row in session.execute(query).mappings()]
-    return drawn([_probe(row) for row in rows], target=VmafScore(found["target"]), slope=found.get("slope"))
+    return drawn([_probe(row) for row in rows], target=VmafScore(found["target"]))
 
 
-def drawn(seen: Sequence[Probe], *, target: VmafScore, slope: float | None = None) -> tuple[Probed, ...]:
-    """Probes of one search, by CRF; of a pilot and a probe of all windows at one CRF the pilot is left out.
-
-    `slope` is what the search took for the curve's around its answer, in u per CRF.
-    """
+def drawn(seen: Sequence[Probe], *, target: VmafScore) -> tuple[Probed, ...]:
+    """Probes of one search, by CRF; pilots that say nothing beside the probes of all windows are left out."""
     measured = {probe.kind: probe.mean for probe in seen}
     return tuple(
         Probed(
@@ -46,7 +43,7 @@ def drawn(seen: Sequence[Probe], *, target: VmafScore, slope: float | None = Non
             preset=probe.preset,
             measured=measured[probe.kind] if probe.pilot else None,
         )
-        for probe in anchor.anchored(seen, slope=slope or curve.PRIOR_SLOPE)
+        for probe in anchor.anchored(seen)
     )
 
 
