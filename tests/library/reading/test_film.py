@@ -69,19 +69,20 @@ def test_pilots_are_told_at_the_level_of_the_probes_of_all_windows(session: Sess
     session.add(probe(30.0, {0: 97.0}, pilot=True))
     session.add(probe(32.0, {0: 96.0, 20: 92.0}, pilot=False))
     session.add(probe(41.0, {0: 90.0}, pilot=True))
+    session.add(probe(44.0, {0: 88.0}, pilot=True))
     session.flush()
 
     film = reading.film(session, ids["searching"])
 
     assert film is not None
-    low, middle, high = film.probes
+    low, middle, high, highest = film.probes
     assert [(one.crf, one.pilot, one.measured) for one in film.probes] == [
-        (30.0, True, 97.0), (32.0, False, None), (41.0, True, 90.0)
+        (30.0, True, 97.0), (32.0, False, None), (41.0, True, 90.0), (44.0, True, 88.0)
     ]  # fmt: skip
     assert (low.preset, middle.preset, high.preset) == (None, None, 8)
     assert middle.mean == 94.0
     assert 94.0 < low.mean < 96.0
-    assert high.mean < 90.0
+    assert 94.0 > high.mean > highest.mean
 
 
 def test_probes_of_another_version_are_drawn_as_they_are(session: Session, ids: dict[str, int]) -> None:
