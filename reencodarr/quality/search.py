@@ -21,7 +21,7 @@ NEAR = 10.0
 """CRFs from the last pilot at which the first probe of all windows is made; further on another pilot is."""
 ANCHORED = 6.0
 """CRFs from a probe of all windows at which a pilot still tells enough."""
-FAMILIAR = 3.0
+FAMILIAR = 4.0
 """Standard deviation in CRF below which a prior makes pilots needless."""
 PILOT_MARGIN = 1.5
 """A size that a pilot alone has shown is believed to be too large only with this much to spare."""
