@@ -15,7 +15,7 @@ import os
 import platform
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,15 +75,15 @@ def _show(found: Sequence[Trial], site: Site, file: Path) -> None:
 
 
 def _show_kept(chosen: argparse.Namespace) -> None:
-    """Show what earlier runs, of different arms and films perhaps, have left; of films that were fully encoded."""
+    """Show what earlier runs, of different arms and films perhaps, have left."""
     found = Kept(work=chosen.work).all()
     names = list(dict.fromkeys(trial.case.film for trial in found))
     presets = sorted({trial.case.preset for trial in found})
-    site = _site(argparse.Namespace(**{**vars(chosen), "films": names, "presets": presets, "arms": []}))
-    judged = [trial for trial in found if len(site.reference(trial.case).points) > 1]
-    used = {(trial.case.film, trial.case.preset) for trial in judged}
-    references = {key: curve for key, curve in site.references.items() if key in used}
-    _show(judged, replace(site, references=references), chosen.results)
+    _show(
+        found,
+        _site(argparse.Namespace(**{**vars(chosen), "films": names, "presets": presets, "arms": []})),
+        chosen.results,
+    )
 
 
 def _options() -> argparse.Namespace:

@@ -51,11 +51,12 @@ class Row:
 
 
 def row(trial: Trial, reference: Reference) -> Row:
-    """A trial against what full encodes gave."""
+    """A trial against what full encodes gave; only what it cost, where there are too few of these."""
     crf = trial.crf
-    best = reference.best(trial.case.target)
-    achieved = reference.vmaf(crf) if crf is not None else None
-    size = reference.size(crf) if crf is not None else None
+    known = len(reference.points) > 1
+    best = reference.best(trial.case.target) if known else None
+    achieved = reference.vmaf(crf) if known and crf is not None else None
+    size = reference.size(crf) if known and crf is not None else None
     return Row(
         case=trial.case,
         group=reference.film.group,
@@ -155,7 +156,7 @@ def _quality(rows: Sequence[Row]) -> dict[str, Any]:
     misses = [row.error for row in judged if row.error is not None and row.error < 0]
     return {
         "trials": len(rows),
-        "without_an_answer": len(rows) - len(judged),
+        "without_an_answer": sum(row.crf is None for row in rows),
         "error": spread(abs(row.error) for row in judged if row.error is not None),
         "over_a_quarter": sum(abs(row.error or 0.0) > 0.25 for row in judged),
         "misses": {"count": len(misses), "deepest": round(min(misses), 3)} if misses else {"count": 0},

@@ -181,7 +181,7 @@ def _require_same_frames(
 def _expected_size(sizes: Sequence[int], film: Film, window: Window) -> float:
     """The bytes of an encoded window without the surplus of the keyframe at its head.
 
-    Alone, a window of 3 s begins with a keyframe; inside the film only one in `keyframe_interval` frames is one.
+    Alone, a window of 2.5 s begins with a keyframe; inside the film only one in `keyframe_interval` frames is one.
     Uncorrected the size reads 6 % (5 s) to 18 % (2.5 s) too large on an animated film (measured). A window that was
     laid at a cut keeps part of it: the first frame behind a cut is as large inside the film.
     """

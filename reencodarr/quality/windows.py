@@ -18,9 +18,9 @@ from itertools import accumulate, pairwise
 from reencodarr.media.packets import PacketIndex
 from reencodarr.units import Frames
 
-WHOLE_UP_TO = 24
+WHOLE_UP_TO = 20
 """Seconds; a film no longer than this is scored as a whole: that costs no more than the fewest windows do."""
-LENGTH = Fraction(3)
+LENGTH = Fraction(5, 2)
 """Seconds of a window."""
 SPACING = 150
 """Seconds of film for each window, within the two bounds below."""
@@ -29,7 +29,7 @@ BLOCK = 4
 """Windows of one block of time; each takes one from another quarter of the block's bitrates."""
 LEFT_OUT = Fraction(2, 100)
 """Share of the film left out at its start and at its end: logos, black, credits."""
-LEAST_FRAMES = 48
+LEAST_FRAMES = 40
 """A window of a very slow film is made longer, up to the next window, to hold at least so many."""
 CANDIDATES = Fraction(12)
 """Seconds; where keyframes are further apart, or too far for the number of windows, these begin between them too."""

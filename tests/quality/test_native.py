@@ -10,7 +10,7 @@ import pytest
 
 from reencodarr.errors import DamagedSource, ProgramMissing
 from reencodarr.progress import Progress, silent
-from reencodarr.quality import footage, probe
+from reencodarr.quality import footage, probe, windows
 from reencodarr.quality.engine import Probe
 from reencodarr.quality.native import NativeEngine
 from reencodarr.quality.prior import DEFAULT, Origin, Prior
@@ -46,7 +46,7 @@ def test_a_long_film_is_sampled_and_the_answer_carries_its_interval(
     pilot, level = probes[0], next(probe for probe in probes if not probe.pilot)
     assert (pilot.pilot, len(pilot.windows), len(level.windows)) == (True, 2, 8)
     assert {window.start_pts for window in pilot.windows} < {window.start_pts for window in level.windows}
-    assert all(window.frames == 48 for window in level.windows)
+    assert all(window.frames == windows.LEAST_FRAMES for window in level.windows)
     assert all(window.start_pts in index.pts for window in level.windows)
     assert all(window.lowest_2s <= window.mean for window in level.windows)
     assert level.p5 is not None

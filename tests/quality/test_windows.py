@@ -58,7 +58,7 @@ def test_another_seed_moves_the_windows() -> None:
     assert windows.plan(film(pts), seed="a") != windows.plan(film(pts), seed="b")
 
 
-@pytest.mark.parametrize("seconds", [0.04, 2, 10, 24])
+@pytest.mark.parametrize("seconds", [0.04, 2, 10, 20])
 def test_a_short_film_is_one_window_from_its_first_frame_to_its_end(seconds: float) -> None:
     pts = steady(seconds, start=80)
 
@@ -74,7 +74,7 @@ def test_the_number_of_windows_follows_the_running_time(seconds: int, count: int
     plan = windows.plan(film(steady(seconds)), seed="film")
 
     assert len(plan) == count
-    assert all(window.frames == 75 for window in plan)
+    assert all(62 <= window.frames <= 63 for window in plan)
 
 
 @given(st.text(max_size=8))
