@@ -33,8 +33,9 @@ def encoders(of: psutil.Process) -> list[psutil.Process]:
 
 
 def still(children: list[psutil.Process]) -> bool:
-    """Whether there are any, and all of them are stopped."""
+    """Whether there are any, and all of them are stopped, or had just ended when their parent was."""
+    resting = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
     try:
-        return bool(children) and all(child.status() == psutil.STATUS_STOPPED for child in children)
+        return bool(children) and all(child.status() in resting for child in children)
     except psutil.NoSuchProcess:
         return False

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 STALL_DEADLINE = Seconds(600.0)
 
 _TICK_WHEN_CLOSED = 0.01
+_FIRST_LOOK = 0.02
+"""Seconds after which its memory is looked at first: some programs end before the next look."""
 _ORPHAN_GRACE = 1.0
 """A program that ended has no more to say than what is in its pipes; whoever else holds them is not waited for."""
 _OUT_OF_MEANS = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
@@ -238,6 +240,8 @@ def _watch(
     memory, watch = processes.Memory(process.pid), Stopwatch(process.pid, started)
     usage: _Usage | None = None
     after_end = 0.0
+    said.wait(_FIRST_LOOK)
+    memory.sample()
     while True:
         before = time.monotonic()
         spoke = said.wait(_TICK_WHEN_CLOSED if said.closed else TICK)

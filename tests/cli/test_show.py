@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from reencodarr.cli import show
+from reencodarr.cli import console, show
 from reencodarr.library import database
 from reencodarr.library.states import State
 from reencodarr.settings import Settings
@@ -32,7 +32,7 @@ def workplace(ffmpeg: Path, tmp_path: Path, fast_policy: Path, monkeypatch: pyte
         made.facts("sdr")
         made.search("sdr")
         session.commit()
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(console.out, "_width", 160)
     return open_workplace(settings)
 
 

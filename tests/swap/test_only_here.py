@@ -51,6 +51,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         ".open": "a file of a worker's own in its scratch folder",
         ".truncate": "the same file, to its full length",
     },
+    "reencodarr/work/encoding.py": {".replace": "an encode in a scratch folder of its own, while a second one is made"},
     "reencodarr/transfer/download.py": {
         ".open": "the `.part` file of a download in a scratch folder",
         ".truncate": "the same file, to its full length",
