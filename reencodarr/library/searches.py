@@ -50,10 +50,16 @@ def record_probe(
     session.flush()
 
 
-def known_probes(session: Session, search_key: str, *, preset: int) -> tuple[Probe, ...]:
-    """The newest probe of each kind under a key, by CRF, whatever its film is called. `preset` is the film's own."""
-    query = select(VmafProbe).where(VmafProbe.search_key == search_key).order_by(col(VmafProbe.probed_at))
-    newest_each = {(row.crf, row.pilot, row.preset): row for row in session.exec(query).all()}
+def known_probes(session: Session, search_key: str, *, preset: int, video_id: int | None = None) -> tuple[Probe, ...]:
+    """The newest probe of each kind under a key, by CRF: of one video, or whatever its film is called.
+
+    `preset` is the film's own.
+    """
+    query = select(VmafProbe).where(VmafProbe.search_key == search_key)
+    if video_id is not None:
+        query = query.where(VmafProbe.video_id == video_id)
+    found = session.exec(query.order_by(col(VmafProbe.probed_at))).all()
+    newest_each = {(row.crf, row.pilot, row.preset): row for row in found}
     return tuple(probe(newest_each[kind], preset=preset) for kind in sorted(newest_each))
 
 

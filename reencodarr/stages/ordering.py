@@ -45,18 +45,20 @@ def search_terms(session: Session, video_id: int, *, engine: str, build: str) ->
     )
     row = session.get_one(Video, video_id)
     key = search_key(session, video_id, plan, engine=engine, build=build)
-    return experienced(session, terms, path=row.path, hdr=video.hdr, key=key, build=build)
+    known = searches.known_probes(session, key, preset=plan.video.preset, video_id=video_id)
+    return experienced(session, terms, path=row.path, hdr=video.hdr, known=known, build=build)
 
 
-def experienced(session: Session, terms: SearchTerms, *, path: Path, hdr: Hdr, key: str, build: str) -> SearchTerms:
-    """The terms with all that probes of this film, kept under `key`, and films alike have shown before."""
+def experienced(
+    session: Session, terms: SearchTerms, *, path: Path, hdr: Hdr, known: tuple[Probe, ...], build: str
+) -> SearchTerms:
+    """The terms with all that probes of this film and films alike have shown before."""
     alike = class_key(terms, hdr=hdr, build=build)
     seen = lessons.siblings(session, path, alike)
     prior = priors.of(seen, terms.target, Origin.SIBLINGS)
     if prior is None:
         prior = priors.of(lessons.library(session, alike, but=path), terms.target, Origin.LIBRARY)
     proxy = proxies.of(terms.video.preset, lessons.proxies(session, alike)) if terms.engine == "native" else None
-    known = searches.known_probes(session, key, preset=terms.video.preset)
     return replace(
         terms,
         known=tuple(probe for probe in known if _fits(probe, proxy)),

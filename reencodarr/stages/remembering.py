@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from reencodarr.encoding.policy import Policy
 from reencodarr.errors import DatabaseError
-from reencodarr.library import database, transitions, videos
+from reencodarr.library import database, searches, transitions, videos
 from reencodarr.library.tables import Video
 from reencodarr.media.facts import Hdr
 from reencodarr.media.fingerprint import Fingerprint
@@ -79,7 +79,8 @@ def with_experience(
     )
     try:
         with database.session(memory.workplace.database, reads_only=True) as session:
-            taught = ordering.experienced(session, terms, path=path.absolute(), hdr=hdr, key=key, build=build)
+            known = searches.known_probes(session, key, preset=terms.video.preset)
+            taught = ordering.experienced(session, terms, path=path.absolute(), hdr=hdr, known=known, build=build)
     except DatabaseError as error:
         return terms, _trouble(error)
     log.info("%d probes are remembered; CRF %g is expected", len(taught.known), taught.prior.crf)

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from reencodarr.library import database, lessons
 from reencodarr.library.states import State
-from reencodarr.library.tables import Encode, Search, Video, VmafProbe
+from reencodarr.library.tables import Encode, Search, Video, VideoState, VmafProbe
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from tests.stages.conftest import Place, aged
@@ -100,20 +100,22 @@ def test_a_second_encode_for_which_there_is_no_room_leaves_the_first(
     assert "MiB free" in encode.note
 
 
-def test_the_same_film_under_another_name_costs_no_probe(place: Place, small_film: Path) -> None:
-    place.add(small_film)
+def test_a_search_that_is_done_again_costs_no_probe(place: Place, small_film: Path) -> None:
+    film = place.add(small_film)
     place.analyse()
     place.search()
-    place.add(small_film, "again.mkv")
-    place.analyse()
+    with database.session(place.workplace.database) as session:
+        first = searched(session)
+        probed = [row.probed_at for row in session.exec(select(VmafProbe)).all()]
+        session.get_one(VideoState, first.video_id).state = State.ANALYZED.value
 
-    outcome = place.search()[-1]
+    place.search()
 
     with database.session(place.workplace.database, reads_only=True) as session:
-        first, second = session.exec(select(Search).order_by(Search.id)).all()  # type: ignore[arg-type]
-        assert {row.video_id for row in session.exec(select(VmafProbe)).all()} == {first.video_id}
-    assert (outcome.video_id, outcome.state) == (second.video_id, State.CRF_SEARCHED)
-    assert second.crf == first.crf
+        assert [row.probed_at for row in session.exec(select(VmafProbe)).all()] == probed
+        second = searched(session)
+    assert place.state(film) is State.CRF_SEARCHED
+    assert (second.crf, second.id) == (first.crf, (first.id or 0) + 1)
 
 
 @pytest.mark.slow
