@@ -32,6 +32,18 @@ def encoders(of: psutil.Process) -> list[psutil.Process]:
     return found
 
 
+def at_work(of: psutil.Process) -> list[psutil.Process]:
+    """Every ffmpeg below a process, whatever it does."""
+    found = []
+    for child in of.children(recursive=True):
+        try:
+            if "ffmpeg" in child.name():
+                found.append(child)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
 def still(children: list[psutil.Process]) -> bool:
     """Whether there are any, and all of them are stopped, or had just ended when their parent was."""
     resting = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
