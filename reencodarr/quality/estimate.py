@@ -17,6 +17,10 @@ from reencodarr.quality.prior import Origin, Prior
 
 WIDEST = 8.0
 """Width in CRF of a bracket in which an answer may be read off; 8 apart a line in u was off by 0.33 CRF on average."""
+NEARBY = 12.0
+"""Width of one in which it may be read off beside one of its ends."""
+BREAK = 0.15
+"""u per CRF; twelve clips fell by 0.027 to 0.129. What falls by more has a step, and no line tells where that is."""
 FURTHEST = 6.0
 """CRFs beyond the last probe at which an answer may be read off."""
 SAMPLED = 4
@@ -83,8 +87,12 @@ def _between(index: int, goal: Goal, seen: Sequence[Probe], good: Probe, bad: Pr
         opinions.append(curve.monotone_crossing(points, wanted))
     width = bad.crf - good.crf
     steepness = (ends[0].value - ends[1].value) / width
+    breaks = curve.slope(*ends) > BREAK
     apart = math.hypot((max(opinions) - min(opinions)) * steepness, _BENT * width)
-    inside = Estimate(crf=min(opinions), doubt=apart if width <= WIDEST else math.inf, slack=_slack(goal, good, index))
+    doubt = apart if width <= WIDEST and not breaks else math.inf
+    inside = Estimate(crf=min(opinions), doubt=doubt, slack=_slack(goal, good, index))
+    if breaks or width > NEARBY:
+        return inside
     near = [_beyond(index, goal, seen, end, prior) for end in (good, bad)]
     held = [one for one in near if one is not None and good.crf <= one.crf <= bad.crf]
     return min([inside, *held], key=lambda one: one.doubt)
