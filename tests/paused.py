@@ -8,6 +8,8 @@ import psutil
 
 T = TypeVar("T")
 
+RESTING = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
+
 
 def eventually(look: Callable[[], T], *, patience: float = 30.0) -> T:
     """What `look` finds, as soon as it finds anything."""
@@ -46,8 +48,28 @@ def at_work(of: psutil.Process) -> list[psutil.Process]:
 
 def still(children: list[psutil.Process]) -> bool:
     """Whether there are any, and all of them are stopped, or had just ended when their parent was."""
-    resting = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
     try:
-        return bool(children) and all(child.status() in resting for child in children)
+        return bool(children) and all(child.status() in RESTING for child in children)
     except psutil.NoSuchProcess:
         return False
+
+
+def works(of: psutil.Process) -> bool:
+    """Whether an ffmpeg below a process is at work."""
+    for child in at_work(of):
+        try:
+            if child.status() not in RESTING:
+                return True
+        except psutil.NoSuchProcess:
+            continue
+    return False
+
+
+def rests(of: psutil.Process, *, seconds: float = 3.0) -> bool:
+    """Whether no ffmpeg below a process works for so long: each is stopped, or it rests between two of them."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if works(of):
+            return False
+        time.sleep(0.05)
+    return True

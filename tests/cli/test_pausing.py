@@ -127,11 +127,11 @@ def test_a_run_is_paused_resumed_and_cancelled_from_elsewhere(
     programs = paused.encoders(run)
 
     assert reencodarr("pause", film).stdout.startswith("Film.mkv: rests within seconds")
-    paused.eventually(lambda: paused.still(paused.at_work(run)))
+    paused.eventually(lambda: paused.rests(run), patience=90)
     assert reencodarr("resume", "--all").stdout.startswith("Film.mkv: goes on within seconds")
-    paused.eventually(lambda: not paused.still(paused.at_work(run)))
+    paused.eventually(lambda: paused.works(run), patience=90)
     holding.pause(place, [1])
-    paused.eventually(lambda: paused.still(paused.at_work(run)))
+    paused.eventually(lambda: paused.rests(run), patience=90)
     assert reencodarr("cancel", "1").stdout.startswith("Film.mkv: is ended within seconds")
     assert run.wait(60) == exits.DONE
 
@@ -146,7 +146,7 @@ def test_ctrl_c_ends_a_paused_run_at_once_and_it_stays_paused(
 ) -> None:
     programs = paused.encoders(run)
     holding.pause(place, [1])
-    paused.eventually(lambda: paused.still(paused.at_work(run)))
+    paused.eventually(lambda: paused.rests(run), patience=90)
     began = time.monotonic()
 
     run.send_signal(signal.SIGINT)

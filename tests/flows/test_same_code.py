@@ -47,8 +47,8 @@ class Done:
     """What came of a film, as far as it must not depend on who did it."""
 
     state: State
-    probes: tuple[tuple[float, float, float | None, float, str], ...]
-    """CRF, mean, p5, per cent, every window's score."""
+    probes: tuple[tuple[float, float, float | None, float, str, bool], ...]
+    """CRF, mean, p5, per cent, every window's score, whether it is a pilot."""
     search: tuple[float, float, float, float]
     """CRF, prediction, interval, per cent."""
     encode: tuple[float, float, float | None, int, int]
@@ -103,7 +103,8 @@ def test_a_film_comes_out_the_same_here_and_on_another_machine(film: Path, polic
     here, there = done(near, near_film), done(far, far_film)
     assert there == here
     assert len(here.probes) > 1
-    assert all(len(json.loads(probe[4])) == windows.FEWEST for probe in here.probes)
+    scored = {pilot: len(json.loads(scores)) for *_, scores, pilot in here.probes}
+    assert scored[False] == windows.FEWEST > scored[True] > 1
     # It really was done elsewhere, from windows of the film and from a whole copy of it.
     moved = {kind: result.bytes_down for kind, result in results(far).items()}
     assert 0 < moved["crf_search"] < film.stat().st_size <= moved["encode"]
@@ -118,7 +119,7 @@ def done(server: Server, film: Path) -> Done:
         totals = ledger.totals(session)
     return Done(
         state=server.state(film),
-        probes=tuple(sorted((one.crf, one.mean, one.p5, one.percent, one.windows) for one in probes)),
+        probes=tuple(sorted((one.crf, one.mean, one.p5, one.percent, one.windows, one.pilot) for one in probes)),
         search=(search.crf, search.predicted, search.interval, search.percent),
         encode=(encode.crf, encode.achieved or 0.0, encode.achieved_p5, encode.frames, encode.size),
         totals=totals,
