@@ -51,7 +51,8 @@ def main() -> None:
         _show_kept(chosen)
         return
     site = _site(chosen)
-    reference.build_all(list(site.references.values()), chosen.targets, workers=chosen.workers)
+    if not chosen.trials_only:
+        reference.build_all(list(site.references.values()), chosen.targets, workers=chosen.workers)
     if chosen.references_only:
         return
     wanted = trials.cases(
@@ -62,7 +63,8 @@ def main() -> None:
         repeats=chosen.repeats,
     )
     found = _tried(wanted, site, fresh=chosen.fresh)
-    _cover(found, site, workers=chosen.workers)
+    if not chosen.trials_only:
+        _cover(found, site, workers=chosen.workers)
     _show([found[case] for case in wanted], site, chosen.results)
 
 
@@ -97,6 +99,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--repeats", type=int, default=1)
     options.add_argument("--workers", type=int, default=2, help="full encodes side by side")
     options.add_argument("--references-only", action="store_true", help="only make and score the full encodes")
+    options.add_argument("--trials-only", action="store_true", help="judge by the full encodes that are there already")
     options.add_argument("--fresh", action="store_true", help="use no trial of an earlier run")
     options.add_argument("--kept", action="store_true", help="run nothing: results of all trials in the work folder")
     options.add_argument("--quick", action="store_true", help="two short films and two arms, to see that all works")
