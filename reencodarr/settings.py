@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import SettingsError as Undecodable
 
 from reencodarr.errors import SettingsError
-from reencodarr.tools import variables
+from reencodarr.tools import capacity, variables
 from reencodarr.tools.variables import PREFIX, AbsolutePath
 from reencodarr.units import GIB
 
@@ -167,7 +167,7 @@ class Settings(BaseSettings):
     """How long originals stay in the trash."""
     reserve_bytes: int = Field(1 * GIB, ge=0)
     """What must stay free on every disk that is written."""
-    probe_workers: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    probe_workers: int = Field(default_factory=capacity.cores, ge=1)
     """Windows of one probe that are encoded side by side, as far as memory allows; by default all cores."""
     bucket: BucketSettings = BucketSettings()
     server: ServerSettings = ServerSettings()
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     arr_searches_a_day: int = Field(10, ge=0)
     """Most replacements of bad files that are looked for in a day."""
-    analysis_workers: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1)
+    analysis_workers: int = Field(default_factory=lambda: max(2, capacity.cores()), ge=1)
 
     @property
     def scratch(self) -> Path:

@@ -21,6 +21,7 @@ from reencodarr.quality.parallel import Job, Pulse, Tick
 from reencodarr.quality.pools import Scored
 from reencodarr.quality.vmaf import FrameScores, Leg
 from reencodarr.quality.windows import Window
+from reencodarr.tools import capacity
 from reencodarr.tools import scratch as scratches
 from reencodarr.units import Seconds, VmafScore
 
@@ -98,12 +99,14 @@ def achieved(
     vmaf.require_usable(target)
     pair = _Pair(source=footage.read(source), result=footage.read(result), filters=cuts.of_reference(video.filters))
     plan = _plan(pair, ffmpeg=ffmpeg, whole_up_to=whole_up_to)
-    threads = parallel.threads_each(parallel.cores(), len(plan))
     with scratches.folder(scratch, "measure") as folder:
         size = encoded.picture(result)
+        each = parallel.memory_scored(*vmaf.scoring_size(size, target.scale_to))
+        workers = parallel.side_by_side(capacity.cores(), each)
+        threads = parallel.threads_each(workers, len(plan))
         scoring = _Scoring(ffmpeg=ffmpeg, folder=folder, target=target, size=size, threads=threads)
         jobs = [_job(pair, window, scoring) for window in plan]
-        scored = parallel.results(jobs, workers=parallel.cores(), tick=_tick(pair, plan, report))
+        scored = parallel.results(jobs, workers=workers, tick=_tick(pair, plan, report))
     frames = [frame for window in scored for frame in window]
     stretches = [value for window in scored for value in pools.stretches(window)]
     whole = any(pair.is_whole(window) for window in plan)
@@ -122,7 +125,7 @@ def _plan(pair: _Pair, *, ffmpeg: Path, whole_up_to: Seconds) -> tuple[Window, .
     if before.frames != after.frames:
         # Packets of the source are not its frames (fields, hidden frames): places cannot be told, all are scored.
         reference = Leg(cut=pair.source.cut(None), filters=pair.filters)
-        decoded = vmaf.decoded_frames(ffmpeg, reference, threads=parallel.cores())
+        decoded = vmaf.decoded_frames(ffmpeg, reference, threads=capacity.cores())
         if decoded != after.frames:
             raise _mispaired(pair, windows.whole(before.pts), decoded)
     elif packets.duration(before) > whole_up_to:

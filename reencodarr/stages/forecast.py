@@ -1,6 +1,5 @@
 """What a run would do and save: the decisions on record, with an estimate for each film that would be encoded."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from reencodarr.library.states import State
 from reencodarr.library.tables import Video, VideoState
 from reencodarr.stages import queue
 from reencodarr.stages.workplace import Workplace
+from reencodarr.tools import capacity
 from reencodarr.units import Bytes, Seconds
 
 WAITING = frozenset({State.ANALYZED, State.CRF_SEARCHING, State.CRF_SEARCHED, State.ENCODING, State.ENCODED})
@@ -78,7 +78,7 @@ def forecast(workplace: Workplace, paths: Sequence[str]) -> Forecast:
                 )
             )
     total = estimate.total(one.estimate for one in intentions if one.estimate is not None)
-    return Forecast(intentions=tuple(intentions), total=total, wall=estimate.wall(total.cpu, os.cpu_count() or 1))
+    return Forecast(intentions=tuple(intentions), total=total, wall=estimate.wall(total.cpu, capacity.cores()))
 
 
 def _estimate(session: Session, video_id: int, plan: EncodePlan, history: Sequence[float]) -> Estimate:

@@ -6,7 +6,6 @@ Nothing is believed because of a version number: a frame is encoded, a frame is 
 import dataclasses
 import json
 import logging
-import os
 import platform
 import re
 import shutil
@@ -15,11 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from reencodarr import __version__
 from reencodarr.errors import MachineUnfit, ReencodarrError
-from reencodarr.tools import abav1, checks, ffmpeg, ffmpeg_checks, folder_checks, programs
+from reencodarr.tools import abav1, capacity, checks, ffmpeg, ffmpeg_checks, folder_checks, programs
 from reencodarr.tools.checks import Check, State
 from reencodarr.units import Bytes
 from reencodarr.work import speed
@@ -37,7 +34,6 @@ _ABAV1_ADVICE = (
 )
 _PLATFORMS = {"Windows": Platform.WINDOWS, "Darwin": Platform.MACOS}
 _MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +112,8 @@ def capabilities(machine: Machine, settings: WorkerSettings) -> Capabilities:
         platform=here(),
         machine=_MACHINES.get(platform.machine().lower(), platform.machine().lower()),
         system=_system(),
-        cores=cores(),
-        memory=memory(),
+        cores=capacity.cores(),
+        memory=capacity.memory(),
         scratch_free=scratch_free(settings),
         version=__version__,
         build=bench.build.identity,
@@ -131,20 +127,6 @@ def capabilities(machine: Machine, settings: WorkerSettings) -> Capabilities:
 def here() -> Platform:
     """This machine's platform; whatever is neither Windows nor macOS counts as Linux."""
     return _PLATFORMS.get(platform.system(), Platform.LINUX)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def memory() -> Bytes:
-    """What this machine, or the container it is in, has."""
-    installed: int = psutil.virtual_memory().total
-    try:
-        return Bytes(min(installed, int(_CGROUP.read_text())))
-    except (OSError, ValueError):  # No container, or one without a limit: `max`.
-        return Bytes(installed)
 
 
 def scratch_free(settings: WorkerSettings) -> Bytes:

@@ -12,17 +12,13 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from reencodarr.errors import SettingsError
-from reencodarr.tools import variables
+from reencodarr.tools import capacity, variables
 from reencodarr.tools.variables import PREFIX, AbsolutePath
 from reencodarr.units import GIB
 from reencodarr.work import token as tokens
 from reencodarr.work.token import Token
 
 _APP = "reencodarr-worker"
-
-
-def _cores() -> int:
-    return os.cpu_count() or 2
 
 
 class WorkerSettings(BaseSettings):
@@ -44,7 +40,7 @@ class WorkerSettings(BaseSettings):
     ab_av1_path: Path | None = Field(None, validation_alias=AliasChoices("AB_AV1_PATH", f"{PREFIX}AB_AV1_PATH"))
     slots: int = Field(1, ge=1, le=64)
     """Jobs at once. SVT-AV1 uses all cores for one."""
-    probe_workers: int = Field(default_factory=lambda data: max(1, _cores() // data.get("slots", 1)), ge=1)
+    probe_workers: int = Field(default_factory=lambda data: max(1, capacity.cores() // data.get("slots", 1)), ge=1)
     """Windows of one probe that are encoded side by side, as far as memory allows; by default all cores."""
     bandwidth: float | None = Field(None, gt=0, allow_inf_nan=False)
     """MiB a second for downloads and uploads together; by default no limit."""

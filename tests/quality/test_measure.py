@@ -1,6 +1,9 @@
 """What a finished film achieved, against the film it was made from."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,11 +11,12 @@ from reencodarr.encoding import arguments
 from reencodarr.encoding.plan import VideoPlan
 from reencodarr.errors import FramesMispaired
 from reencodarr.progress import Progress, silent
-from reencodarr.quality import footage, measure
+from reencodarr.quality import footage, measure, parallel
 from reencodarr.quality.measure import Achieved
+from reencodarr.quality.parallel import Job, Tick
+from reencodarr.tools import capacity, programs
 from reencodarr.tools import ffmpeg as ffmpeg_tool
-from reencodarr.tools import programs
-from reencodarr.units import Crf, Seconds
+from reencodarr.units import Bytes, Crf, Seconds
 from tests.quality.conftest import QUICK, TARGET, Make, left_behind
 
 
@@ -93,6 +97,27 @@ def test_a_long_film_is_measured_in_a_window_of_every_minute(
 
     assert sampled.share == pytest.approx(4 / 64, abs=0.005)
     assert sampled.mean == pytest.approx(whole.mean, abs=2.5)
+
+
+def test_memory_bounds_how_many_windows_are_measured_at_once(
+    ffmpeg: Path, tmp_path: Path, scratch: Path, long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = encoded(ffmpeg, long, tmp_path / "film.mkv")
+    monkeypatch.setattr(measure, "SPACING", Fraction(10))
+    monkeypatch.setattr(capacity, "cores", lambda: 4)
+    at_once: list[int] = []
+
+    def watched(jobs: Sequence[Job[Any]], *, workers: int, tick: Tick) -> list[Any]:
+        at_once.append(workers)
+        return results(jobs, workers=workers, tick=tick)
+
+    results = parallel.results
+    monkeypatch.setattr(parallel, "results", watched)
+    for free in (0, 200_000_000, 10**10):  # a window takes 52 MB
+        monkeypatch.setattr(capacity, "free_memory", lambda free=free: Bytes(free))
+        achieved(ffmpeg, long, film, scratch, whole_up_to=30)
+
+    assert at_once == [1, 3, 4]
 
 
 def test_a_result_that_lost_a_frame_is_not_measured(ffmpeg: Path, short: Path, tmp_path: Path, scratch: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from reencodarr.errors import DamagedSource
 from reencodarr.quality import parallel
 from reencodarr.quality.parallel import PROGRESS, Job, Pulse
+from reencodarr.tools import capacity, programs
 from reencodarr.tools import ffmpeg as ffmpeg_tool
-from reencodarr.tools import programs
 from reencodarr.units import Bytes
 
 
@@ -87,7 +87,7 @@ def test_an_interruption_of_the_caller_ends_the_programs(ffmpeg: Path) -> None:
 
 
 def test_threads_are_shared_out_among_what_runs_at_once() -> None:
-    cores = parallel.cores()
+    cores = capacity.cores()
 
     assert parallel.threads_each(workers=1, jobs=8) == cores
     assert parallel.threads_each(workers=8, jobs=1) == cores
@@ -109,3 +109,10 @@ def test_memory_bounds_what_runs_side_by_side() -> None:
 )  # fmt: skip
 def test_the_memory_of_an_encode_is_what_was_measured(size: tuple[int, int], preset: int, megabytes: int) -> None:
     assert parallel.memory_each(*size, preset) == pytest.approx(megabytes * 1e6, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("size", "megabytes"), [((854, 480), 103), ((1280, 720), 172), ((1920, 816), 238), ((1920, 1080), 347)]
+)
+def test_the_memory_of_scoring_is_what_was_measured(size: tuple[int, int], megabytes: int) -> None:
+    assert parallel.memory_scored(*size) == pytest.approx(megabytes * 1e6, rel=0.25)
