@@ -26,6 +26,8 @@ USUAL_SPREAD = 2.0
 """Standard deviation in VMAF between windows of one film at one CRF (1.2 to 3.3 measured at 2 s)."""
 SURER = 0.75
 """Share of the interval that a probe of all windows would leave: a prior within it knows more than they would tell."""
+_BESIDE = 1.0
+"""CRFs from what films alike expect at which their VMAF still is what a first probe should give, more or less."""
 _LEFT_AFTER_A_PROBE = 0.6
 """For the progress bar only: nobody knows how many probes there will be, so each takes 40 % of what is left."""
 
@@ -105,7 +107,7 @@ class _Bench:
         tick = _tick(self.order, part, crf=step.crf, number=number, report=self.report)
         tick(())
         alike = [probe for probe in probes if (probe.pilot, probe.preset) == (step.pilot, preset)]
-        found = run_probe(part, step.crf, expected=_expected(step.crf, alike), crew=self.crew, tick=tick)
+        found = run_probe(part, step.crf, expected=_expected(step.crf, alike, self.order), crew=self.crew, tick=tick)
         _log(self.order, found, number=number)
         return replace(found, pilot=step.pilot, preset=preset)
 
@@ -143,8 +145,11 @@ def _film(order: SearchOrder) -> Film:
     return Film(footage=source, windows=plan, video=order.video, target=order.target)
 
 
-def _expected(crf: Crf, probes: Sequence[Probe]) -> float | None:
-    """What the curve promises at `crf`; nothing where it would be a guess."""
+def _expected(crf: Crf, probes: Sequence[Probe], order: SearchOrder) -> float | None:
+    """What the curve promises at `crf`, or before any probe what films alike do; nothing where it would be a guess."""
+    prior = order.prior
+    if not probes and prior.films and abs(prior.crf - crf) <= _BESIDE:
+        return float(order.target.mean)
     near = any(abs(known.crf - crf) <= curve.REACH / 2 for known in probes)
     if not near and len(probes) < 2:
         return None

@@ -4,19 +4,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from reencodarr.errors import DamagedSource, ProgramMissing
 from reencodarr.progress import Progress, silent
-from reencodarr.quality import footage, probe, windows
+from reencodarr.quality import footage, probe, vmaf, windows
 from reencodarr.quality.engine import Probe
 from reencodarr.quality.native import NativeEngine
 from reencodarr.quality.prior import DEFAULT, Origin, Prior
 from reencodarr.quality.probe import Crew
 from reencodarr.quality.proxy import Proxy
 from reencodarr.quality.sample import Film
+from reencodarr.quality.vmaf import FrameScores, Leg
 from reencodarr.quality.windows import plan
 from reencodarr.units import Crf
 from tests.quality.conftest import QUICK, TARGET, Make, left_behind, ordered
@@ -146,6 +148,50 @@ def test_a_score_far_below_expectation_is_checked_in_another_way(
 
     assert "counted from the start" in caplog.text
     assert alarmed.mean == calm.mean == plain.mean
+
+
+def test_a_score_of_frames_that_were_paired_one_off_is_not_believed(
+    ffmpeg: Path, short: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = footage.read(short)
+    film = Film(footage=source, windows=plan(source.packets, seed=""), video=QUICK, target=TARGET)
+    crew = Crew(ffmpeg=ffmpeg, folder=tmp_path, workers=1)
+    true = probe.run(film, Crf(20.0), expected=None, crew=crew, tick=lambda _: None)
+    late = ("tpad=start=1:start_mode=clone", "trim=end_frame=50")
+    means: list[float] = []
+
+    def misled(ffmpeg: Path, *, reference: Leg, **other: Any) -> FrameScores:
+        """One frame late, as long as the frames are found by their times."""
+        found = score(
+            ffmpeg, reference=reference if reference.cut.counted else replace(reference, filters=late), **other
+        )
+        means.append(sum(value for _, value in found.scores) / len(found.scores))
+        return found
+
+    score = vmaf.score
+    monkeypatch.setattr(vmaf, "score", misled)
+    with caplog.at_level(logging.WARNING):
+        found = probe.run(film, Crf(20.0), expected=true.mean, crew=crew, tick=lambda _: None)
+
+    assert means[0] < true.mean - 10
+    assert means[1] == pytest.approx(true.mean)
+    assert (found.mean, found.p5, found.windows) == (true.mean, true.p5, true.windows)
+    assert "counted from the start" in caplog.text
+
+
+@pytest.mark.parametrize(("films", "alarms"), [(3, 1), (0, 0)], ids=["films alike are known", "nothing is known"])
+def test_a_first_score_far_below_that_of_films_alike_is_checked_too(
+    films: int, alarms: int, engine: NativeEngine, short: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stop(_: Probe) -> None:
+        raise KeyboardInterrupt
+
+    expected = Prior(crf=Crf(62.0), spread=2.0, slope=0.06, percent=40.0, films=films, origin=Origin.SIBLINGS)
+
+    with caplog.at_level(logging.WARNING), pytest.raises(KeyboardInterrupt):
+        engine.search(replace(ordered(short), prior=expected), scratch=tmp_path, on_probe=stop, report=silent)
+
+    assert caplog.text.count("far below expectation") == alarms
 
 
 def test_an_interruption_leaves_no_program_and_no_file(engine: NativeEngine, bikes: Path, tmp_path: Path) -> None:
