@@ -9,12 +9,14 @@ import psutil
 import pytest
 
 from reencodarr.errors import DamagedSource, MediaError, NoSpace, ProgramInterrupted, ReencodarrError
+from reencodarr.media import demuxer
+from reencodarr.quality import footage, windows
 from reencodarr.quality.engine import SearchResult
 from reencodarr.settings import Settings
 from reencodarr.stages import trying
 from reencodarr.stages.trying import Wish
 from tests import mounts, paused
-from tests.quality.conftest import left_behind
+from tests.quality.conftest import Make, left_behind
 from tests.quality.test_bad_films import reliable, searched
 
 
@@ -73,6 +75,25 @@ def test_damage_that_leaves_the_windows_whole_is_left_to_the_encode(
     found = ended(settings, film)
 
     assert "damaged.mkv" in found if isinstance(found, str) else reliable(found)
+
+
+def test_a_window_of_which_no_frame_decodes_is_named(
+    make: Make, long: Path, tmp_path: Path, settings: Settings
+) -> None:
+    whole = make("whole.mp4", "-c", "copy", source=("-i", str(long)))
+    index = footage.read(whole).packets
+    window = windows.pilot(index, footage.planned(index))[0]
+    data = bytearray(whole.read_bytes())
+    with demuxer.opened(whole) as source:
+        for packet in source.container.demux(source.video):
+            if packet.pts is not None and window.start_pts <= packet.pts < window.end_pts:
+                data[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    film = tmp_path / "hole.mp4"
+    film.write_bytes(data)
+    seconds = float((window.start_pts - index.start_time) * index.time_base)
+
+    with pytest.raises(DamagedSource, match=rf"hole\.mp4 does not decode at {seconds:.0f} s"):
+        searched(settings, film)
 
 
 def test_a_film_that_breaks_off_is_named(bikes: Path, tmp_path: Path, settings: Settings) -> None:
