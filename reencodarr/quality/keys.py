@@ -19,7 +19,7 @@ def search_key(*, identity: str, video: VideoPlan, target: QualityTarget, engine
     mean, floor, tolerance and range of CRFs) is not part of it: another target uses the same probes.
     """
     meaning = _meaning(video, target, engine=engine, build=build)
-    extra = {"identity": identity, "scheme": windows.SCHEME, "keyframe_interval": video.keyframe_interval}
+    extra = {"identity": identity, "scheme": windows.scheme(), "keyframe_interval": video.keyframe_interval}
     return _digest(meaning | extra)
 
 

@@ -40,7 +40,7 @@ LEAST_MEASURED = 24
 """Seconds, and frames at least, of a window in which a finished film is measured."""
 
 SCHEME = "windows-2"
-"""Part of every search key; to be changed together with anything above."""
+"""The way in which windows are planned; to be changed together with `plan`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,12 @@ class _Candidate:
     """What the source takes for the window."""
     weight: Fraction
     """Seconds of film that it stands for: up to the next candidate."""
+
+
+def scheme() -> str:
+    """Part of every search key: scores of other windows are not compared with those of these."""
+    numbers = (WHOLE_UP_TO, LENGTH, SPACING, FEWEST, MOST, BLOCK, LEFT_OUT, LEAST_FRAMES, CANDIDATES)
+    return f"{SCHEME}: {', '.join(map(str, numbers))}"
 
 
 def plan(film: PacketIndex, *, seed: str) -> tuple[Window, ...]:
