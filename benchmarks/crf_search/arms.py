@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.crf_search.films import Film
 from reencodarr.encoding.plan import VideoPlan
 from reencodarr.tools import abav1 as abav1_tool
+from reencodarr.tools import capacity
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 
 ABAV1, THOROUGH, COLD, WARM, EVERY, EQUAL = (
@@ -146,7 +147,7 @@ def _ours(question: Question, folder: Path) -> list[str]:
         "aim": _AIM.get(question.arm, {}),
         "siblings": question.siblings,
         "ffmpeg": str(_shim(folder)),
-        "workers": os.cpu_count() or 2,  # the settings' own choice
+        "workers": capacity.cores(),  # the settings' own choice
         "scratch": str(folder / "scratch"),
     }
     return [sys.executable, "-m", "benchmarks.crf_search.child", json.dumps(asked)]
