@@ -11,6 +11,7 @@ from reencodarr.cli import exits
 from reencodarr.tools import servers
 from tests.cli.conftest import PROGRAM, Program
 from tests.dashboards.test_browser import CHROMIUM, PATIENCE, QUIET
+from tests.servers import ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,7 +37,7 @@ def test_the_demo_re_encodes_its_library_and_the_dashboard_shows_it(reencodarr: 
 
 
 def _look(program: Program, data: str, tmp_path: Path) -> None:
-    port = servers.free_port()
+    port = ports.free()
     environment = {**program.environment, "REENCODARR_DATA_DIR": data}
     log_path = tmp_path / "dashboard.log"
     command = [PROGRAM, "dashboard", "--port", str(port)]

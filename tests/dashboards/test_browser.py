@@ -15,6 +15,7 @@ from dashboards import launch
 from reencodarr.tools import servers
 from tests.dashboards.conftest import Shown
 from tests.library import specimens
+from tests.servers import ports
 
 pytestmark = pytest.mark.slow
 
@@ -37,7 +38,7 @@ PATIENCE = 60_000
 @pytest.fixture(scope="module")
 def site(shown: Shown, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard as `reencodarr dashboard` starts it, from a folder that is not the checkout."""
-    port, folder = servers.free_port(), tmp_path_factory.mktemp("elsewhere")
+    port, folder = ports.free(), tmp_path_factory.mktemp("elsewhere")
     arguments, environment = launch.command(port=port, database_url=shown.url)
     log_path = folder / "dashboard.log"
     with servers.running(arguments, environment=environment, log_path=log_path, cwd=folder) as process:
