@@ -33,6 +33,13 @@ settings.load_profile("unhurried")
 MEDIA = Path(os.environ.get("REENCODARR_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests run side by side, and each of their waits is long: the limit for all is for the others."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1200))
+
+
 @pytest.fixture(scope="session")
 def ffmpeg() -> Path:
     return ffmpeg_tool.locate()
