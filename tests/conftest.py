@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
 
 NOBODY = 65534
 
+# A machine that also encodes is slow at times; that is no fault of the code. The examples are the same in every run, so
+# that a change is what makes a property fail; `--hypothesis-profile wide` looks among others, and many more of them.
+settings.register_profile("unhurried", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("wide", settings.get_profile("unhurried"), derandomize=False, max_examples=3000)
+settings.load_profile("unhurried")
 
 MEDIA = Path(os.environ.get("REENCODARR_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests run side by side, and each of their waits is long: the limit for all is for the others."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1200))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ T = TypeVar("T")
 RESTING = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
 
 
-def eventually(look: Callable[[], T], *, patience: float = 30.0) -> T:
+def eventually(look: Callable[[], T], *, patience: float = 120.0) -> T:
     """What `look` finds, as soon as it finds anything."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

@@ -2,7 +2,6 @@
 
 import os
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,11 @@ from reencodarr.settings import Settings
 from reencodarr.stages.machines import workers_desk
 from reencodarr.stages.workplace import Workplace, open_workplace
 from reencodarr.tools import servers
+from reencodarr.units import Seconds
+from tests.servers import patient, ports
+
+START = Seconds(300.0)
+"""For a start on a busy machine: Prefect alone takes half a minute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,7 @@ class Server:
         if self.settings.server.tls:
             pinned = self.settings.data_dir / "tls" / "authority.pem"
             options.setdefault("verify", ssl.create_default_context(cafile=str(pinned)))
-        transport = _Patient(verify=options.pop("verify", True))
-        return httpx.Client(base_url=f"{self.url}/api", auth=(name, secret), timeout=30, transport=transport)
+        return patient.client(f"{self.url}/api", auth=(name, secret), **options)
 
     def worker(self, name: str, pool: str = "linux", *, local: bool = False) -> str:
         """A new worker's `name:secret`."""
@@ -67,23 +70,10 @@ class Server:
             return str(client.get(f"/flow_runs/{run}").json()["state"]["type"])
 
 
-class _Patient(httpx.HTTPTransport):
-    """Asks once more where Prefect's SQLite file was locked, as Prefect's own client does."""
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        for _ in range(20):
-            answer = super().handle_request(request)
-            if answer.status_code != 503:
-                break
-            answer.read()
-            time.sleep(0.3)
-        return answer
-
-
 @contextmanager
 def running(folder: Path, **server_settings: Any) -> Iterator[Server]:
     """A server with pools, on a free loopback port, as distributed servers are: guarded."""
-    port = servers.free_port()
+    port = ports.free()
     said = {"host": "127.0.0.1", "port": port, "public_url": None, **server_settings}
     scheme = "https" if said.get("tls") else "http"
     said["public_url"] = f"{scheme}://localhost:{port}"
@@ -98,7 +88,7 @@ def running(folder: Path, **server_settings: Any) -> Iterator[Server]:
     }
     log = folder / "server.log"
     with servers.running(command, environment=environment, log_path=log) as process:
-        servers.wait_until_listening(process, port, log_path=log)
+        servers.wait_until_listening(process, port, log_path=log, patience=START)
         server = Server(
             settings=settings,
             workplace=workplace,

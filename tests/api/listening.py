@@ -18,9 +18,9 @@ from reencodarr.library import database
 from reencodarr.library.tables import ArrInstance
 from reencodarr.settings import Settings
 from reencodarr.stages.workplace import Workplace, open_workplace
-from reencodarr.tools import servers
 from tests.arr.conftest import QUICK
 from tests.arr.fake import KEY, Fake
+from tests.servers import ports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def site(folder: Path, fake: Fake, **said: Any) -> Iterator[Site]:
     settings = Settings.model_validate(
         {
             "data_dir": folder,
-            "server": {"port": servers.free_port()},
+            "server": {"port": ports.free()},
             fake.kind: {"main": {"url": fake.url, "api_key": KEY, **said}},
         }
     )

@@ -17,7 +17,7 @@ from reencodarr.stages.machines import workers_desk
 from tests.api import kit
 from tests.api.kit import Server
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 SHELL = [{"prefect.deployments.steps.run_shell_script": {"script": "touch /tmp/owned"}}]
 
@@ -155,13 +155,13 @@ def test_it_hears_no_events_and_forges_none(server: Server, alpha: str) -> None:
     }
 
     for path in ("out", "in"):
-        with websockets.sync.client.connect(f"{url}/{path}", subprotocols=["prefect"]) as socket:  # type: ignore[list-item]
+        with websockets.sync.client.connect(f"{url}/{path}", subprotocols=["prefect"], open_timeout=120) as socket:  # type: ignore[list-item]
             socket.send(json.dumps({"type": "auth", "token": alpha}))
             if path == "out":
                 with pytest.raises(ConnectionClosed):
-                    socket.recv(timeout=10)
+                    socket.recv(timeout=120)
             else:
-                assert json.loads(socket.recv(timeout=10)) == {"type": "auth_success"}
+                assert json.loads(socket.recv(timeout=120)) == {"type": "auth_success"}
                 socket.send(json.dumps(forged))
                 time.sleep(2)
 
@@ -177,17 +177,17 @@ def test_it_is_out_within_seconds_of_its_revocation(server: Server) -> None:
         workers_desk.revoke(server.workplace, "gamma")
         began = time.monotonic()
         while client.get("/version").status_code != 401:
-            assert time.monotonic() - began < 8
+            assert time.monotonic() - began < 30
             time.sleep(0.2)
 
 
 def test_without_a_secret_nothing_but_health_and_the_shell_of_the_ui_is_there(server: Server) -> None:
     for path in ("/api/version", "/api/flow_runs/filter", "/api/reencodarr/hello"):
-        assert httpx.post(server.url + path, timeout=20).status_code == 401, path
+        assert httpx.post(server.url + path, timeout=120).status_code == 401, path
 
-    assert httpx.get(f"{server.url}/health", timeout=20).json() == {"ok": True}
-    assert httpx.get(f"{server.url}/api/health", timeout=20).json() is True
-    assert httpx.get(f"{server.url}/ui-settings", timeout=20).json()["auth"] == "BASIC"
+    assert httpx.get(f"{server.url}/health", timeout=120).json() == {"ok": True}
+    assert httpx.get(f"{server.url}/api/health", timeout=120).json() is True
+    assert httpx.get(f"{server.url}/ui-settings", timeout=120).json()["auth"] == "BASIC"
 
 
 def test_the_pinned_certificate_is_believed_and_no_other(tmp_path: Path) -> None:

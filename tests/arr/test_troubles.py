@@ -221,7 +221,7 @@ def test_it_may_say_how_long_to_wait(app: Application, fake: Fake) -> None:
     with pytest.raises(ArrBusy, match="429"):
         app.status()
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 60
     assert len(fake.asked) == 5
 
 

@@ -9,10 +9,12 @@ from playwright.sync_api import expect, sync_playwright
 
 from reencodarr.cli import exits
 from reencodarr.tools import servers
+from reencodarr.units import Seconds
 from tests.cli.conftest import PROGRAM, Program
-from tests.dashboards.test_browser import CHROMIUM, PATIENCE, QUIET
+from tests.dashboards.test_browser import CHROMIUM, PATIENCE, QUIET, open_row
+from tests.servers import ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 def test_the_demo_re_encodes_its_library_and_the_dashboard_shows_it(reencodarr: Program, tmp_path: Path) -> None:
@@ -36,7 +38,7 @@ def test_the_demo_re_encodes_its_library_and_the_dashboard_shows_it(reencodarr: 
 
 
 def _look(program: Program, data: str, tmp_path: Path) -> None:
-    port = servers.free_port()
+    port = ports.free()
     environment = {**program.environment, "REENCODARR_DATA_DIR": data}
     log_path = tmp_path / "dashboard.log"
     command = [PROGRAM, "dashboard", "--port", str(port)]
@@ -44,18 +46,18 @@ def _look(program: Program, data: str, tmp_path: Path) -> None:
         servers.running(command, environment=environment, log_path=log_path, cwd=tmp_path) as process,
         sync_playwright() as playwright,
     ):
-        servers.wait_until_listening(process, port, log_path=log_path)
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        servers.wait_until_listening(process, port, log_path=log_path, patience=Seconds(300.0))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET), timeout=PATIENCE)
         page = browser.new_page(viewport={"width": 1440, "height": 1400})
         page.set_default_timeout(PATIENCE)
         strangers: list[str] = []
         page.on("request", lambda request: strangers.append(request.url) if "127.0.0.1" not in request.url else None)
         page.goto(f"http://127.0.0.1:{port}/?state=replaced&sort=saved")
-        expect(page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_test_id("stDataFrame").locator("canvas").first).to_be_visible()
         page.wait_for_timeout(2000)
         page.screenshot(path=shots(tmp_path) / "demo-videos.png")
-        page.get_by_test_id("stDataFrame").click(position={"x": 16, "y": 1.5 * 38})
-        expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible(timeout=PATIENCE)
+        open_row(page, 1, page.get_by_role("link", name="← Videos"))
+        expect(page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first).to_be_visible()
         page.wait_for_timeout(2000)
         page.screenshot(path=shots(tmp_path) / "demo-video.png")
         browser.close()

@@ -12,8 +12,8 @@ from reencodarr import settings
 from reencodarr.cli import doctor, exits, prefect_database
 from reencodarr.library import database, workers
 from reencodarr.settings import Settings
-from reencodarr.tools import servers
 from reencodarr.tools.checks import State
+from tests.servers import ports
 
 PROGRAM = Path(sys.executable).with_name("reencodarr")
 
@@ -70,7 +70,7 @@ def test_every_check_that_is_not_ok_says_what_to_do(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("REENCODARR_DATABASE_URL", "mysql://me@db/films")
     monkeypatch.setenv("REENCODARR_RESERVE_BYTES", str(10**18))
     monkeypatch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "true")
-    monkeypatch.setenv("REENCODARR_SONARR__MAIN__URL", f"http://127.0.0.1:{servers.free_port()}")
+    monkeypatch.setenv("REENCODARR_SONARR__MAIN__URL", f"http://127.0.0.1:{ports.free()}")
     monkeypatch.setenv("REENCODARR_SONARR__MAIN__API_KEY", "key")
 
     code, found, _ = said(tmp_path / "gone")

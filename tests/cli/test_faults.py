@@ -64,7 +64,7 @@ def test_a_full_database_disk_ends_a_run_by_name_and_the_next_goes_on(
         process = reencodarr.start("run", "--yes", film.parent, **elsewhere)
         _until_searching(psutil.Process(process.pid))
         mounts.fill(disk)
-        said = process.communicate(timeout=120)[0].decode(errors="replace")
+        said = process.communicate(timeout=240)[0].decode(errors="replace")
 
         assert process.returncode == exits.CANNOT_WORK, said
         assert "DatabaseUnavailable" in said
@@ -81,7 +81,7 @@ def test_a_full_database_disk_ends_a_run_by_name_and_the_next_goes_on(
 
 def _until_searching(run: psutil.Process) -> None:
     """Wait until the first probe is encoded."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and run.is_running():
         for child in run.children(recursive=True):
             try:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 from sqlmodel import select
@@ -22,6 +21,7 @@ from reencodarr.stages import forecast, holding
 from reencodarr.stages.workplace import Workplace, open_workplace
 from tests import paused
 from tests.cli.conftest import PROGRAM, Program
+from tests.servers import patient
 from tests.stages.conftest import aged
 
 
@@ -58,7 +58,7 @@ def run(reencodarr: Program, film: Path, tmp_path: Path) -> Iterator[psutil.Pope
     with contextlib.suppress(psutil.NoSuchProcess):
         for one in [*process.children(recursive=True), process]:
             one.kill()
-    process.wait(60)
+    process.wait(240)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def searching(reencodarr: Program, film: Path) -> tuple[psutil.Popen, list[psuti
         stderr=subprocess.STDOUT,
         process_group=0,
     )
-    return process, paused.eventually(lambda: paused.encoders(process), patience=120)
+    return process, paused.eventually(lambda: paused.encoders(process), patience=240)
 
 
 @pytest.mark.slow
@@ -116,7 +116,7 @@ def test_ctrl_c_ends_a_search_with_its_programs(reencodarr: Program, film: Path,
 
     assert process.returncode == exits.INTERRUPTED, said
     assert "Traceback" not in said
-    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert not psutil.wait_procs(programs, timeout=30)[1]
     assert leftovers(tmp_path) == []
 
 
@@ -133,9 +133,9 @@ def test_a_run_is_paused_resumed_and_cancelled_from_elsewhere(
     holding.pause(place, [1])
     paused.eventually(lambda: paused.rests(run), patience=90)
     assert reencodarr("cancel", "1").stdout.startswith("Film.mkv: is ended within seconds")
-    assert run.wait(60) == exits.DONE
+    assert run.wait(240) == exits.DONE
 
-    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert not psutil.wait_procs(programs, timeout=30)[1]
     assert leftovers(tmp_path) == []
     assert "cancelled by a person until" in reencodarr("plan", film.parent).stdout
 
@@ -151,9 +151,9 @@ def test_ctrl_c_ends_a_paused_run_at_once_and_it_stays_paused(
 
     run.send_signal(signal.SIGINT)
 
-    assert run.wait(60) == exits.INTERRUPTED
+    assert run.wait(240) == exits.INTERRUPTED
     assert time.monotonic() - began < 25, "it had to be ended by force"
-    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert not psutil.wait_procs(programs, timeout=30)[1]
     assert leftovers(tmp_path) == []
     assert holding.resting(place) == [1]
     assert [one.reason for one in forecast.forecast(place, [str(film.parent)]).intentions] == ["paused"]
@@ -166,13 +166,14 @@ def test_a_run_that_is_cancelled_in_prefect_ends_with_its_programs(
     programs = paused.encoders(run)
     (server,) = [one for one in run.children() if "uvicorn" in one.cmdline()]
     api = f"http://127.0.0.1:{server.cmdline()[server.cmdline().index('--port') + 1]}/api"
-    (found,) = httpx.post(f"{api}/flow_runs/filter", json={}, timeout=30).json()
     said = {"state": {"type": "CANCELLING"}}
 
-    httpx.post(f"{api}/flow_runs/{found['id']}/set_state", json=said, timeout=30).raise_for_status()
+    with patient.client(api) as client:
+        (found,) = client.post("/flow_runs/filter", json={}).json()
+        client.post(f"/flow_runs/{found['id']}/set_state", json=said).raise_for_status()
 
-    assert run.wait(60) == exits.INTERRUPTED
-    assert not psutil.wait_procs(programs, timeout=5)[1]
+    assert run.wait(240) == exits.INTERRUPTED
+    assert not psutil.wait_procs(programs, timeout=30)[1]
     assert leftovers(tmp_path) == []
     with database.session(place.database, reads_only=True) as session:
         assert session.exec(select(VideoState.state)).all() == ["analyzed"]

@@ -22,6 +22,7 @@ from reencodarr.tools import servers
 from tests.api import kit
 from tests.api.kit import Server
 from tests.flows.conftest import eventually
+from tests.servers import ports
 from tests.servers.postgres import Postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -51,7 +52,7 @@ class Place:
             with self.postgres.connected(self.name) as connection:
                 done = connection.execute(statement.encode())
                 return done.fetchall() if done.description else []
-        with closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)) as opened:
+        with closing(sqlite3.connect(self.file, timeout=240, isolation_level=None)) as opened:
             return opened.execute(statement).fetchall()
 
     def ago(self, age: timedelta) -> str:
@@ -79,7 +80,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        with kit.running(folder, bucket_port=servers.free_port()) as server:
+        with kit.running(folder, bucket_port=ports.free()) as server:
             yield Place(
                 server=server,
                 site=parts.site(server.settings),
@@ -105,7 +106,7 @@ def test_it_deploys_its_schedules_fire_and_dispatch_completes(place: Place) -> N
         servers.running(dispatch.command, environment=environment, log_path=dispatch.log_path),
     ]
     with started[0], started[1]:
-        made = eventually(lambda: _finished(place.server), patience=300)
+        made = eventually(lambda: _finished(place.server))
 
     assert made["state_type"] == "COMPLETED", f"{made['state']['message']}\n{_logs(place.server)}"
     assert "auto-scheduled" in made["tags"]
@@ -139,7 +140,7 @@ def test_events_go_after_a_week_and_those_of_progress_after_an_hour(place: Place
     about = f"test.{uuid.uuid4()}"
     for name in ages:
         _emit(place.server, name, about)
-    assert eventually(lambda: _events(place, about) == set(ages), patience=30)
+    assert eventually(lambda: _events(place, about) == set(ages))
 
     inner = f"SELECT event_id FROM event_resources WHERE resource_id = '{about}'"
     for name, age in ages.items():
@@ -148,8 +149,8 @@ def test_events_go_after_a_week_and_those_of_progress_after_an_hour(place: Place
         of_it = f"event_id IN (SELECT id FROM events WHERE event = '{name}')"
         place.sql(f"UPDATE event_resources SET occurred = '{then}' WHERE resource_id = '{about}' AND {of_it}")
 
-    assert eventually(lambda: _events(place, about) == {"test.young", "prefect.flow-run.heartbeat"}, patience=60)
-    assert eventually(lambda: place.count("event_resources", f"resource_id = '{about}'") == 2, patience=60)
+    assert eventually(lambda: _events(place, about) == {"test.young", "prefect.flow-run.heartbeat"})
+    assert eventually(lambda: place.count("event_resources", f"resource_id = '{about}'") == 2)
 
 
 def _events(place: Place, about: str) -> set[object]:

@@ -172,7 +172,7 @@ def test_something_is_to_be_read_before_anything_is_done(reencodarr: Program, fi
 
     first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=240)
 
     assert b"Reencodarr" in first
     assert process.returncode == exits.INTERRUPTED
@@ -186,10 +186,10 @@ def test_a_second_stop_ends_at_once(reencodarr: Program, films: Path) -> None:
 
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
 
     assert process.returncode == exits.INTERRUPTED
-    assert not psutil.wait_procs(children, timeout=10)[1]
+    assert not psutil.wait_procs(children, timeout=60)[1]
 
 
 @pytest.mark.slow
@@ -203,10 +203,10 @@ def test_a_stop_leaves_no_process_and_the_next_run_goes_on(
     children = _until_encoding(family)
 
     os.killpg(process.pid, stop)
-    process.wait(120)
+    process.wait(240)
 
     assert process.returncode == exits.INTERRUPTED
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
     assert {path: digests(films)[path] for path in before} == before
     again = reencodarr("run", "--yes", films)
@@ -223,7 +223,7 @@ def test_a_killed_run_is_finished_by_the_next(reencodarr: Program, films: Path) 
     os.kill(process.pid, signal.SIGKILL)
     process.wait(60)
 
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
     assert {path: digests(films)[path] for path in before} == before
     again = reencodarr("run", films)
@@ -234,7 +234,7 @@ def test_a_killed_run_is_finished_by_the_next(reencodarr: Program, films: Path) 
 
 def _until_encoding(family: psutil.Process) -> list[psutil.Process]:
     """Wait until SVT-AV1 works for the run; all its children at that moment."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         try:
             children = family.children(recursive=True)

@@ -62,8 +62,8 @@ class Encoder:
 
     def caught(self, work: str) -> psutil.Process:
         """A slow encoder in the middle of its work, stopped: it stays there until it is killed or goes on."""
-        process = eventually(lambda: self.running(work), patience=180, every=0.05)[0]
-        eventually(lambda: process.cpu_times().user > 0.05, patience=60, every=0.02)
+        process = eventually(lambda: self.running(work), every=0.05)[0]
+        eventually(lambda: process.cpu_times().user > 0.05, every=0.02)
         os.kill(process.pid, signal.SIGSTOP)
         assert process.is_running()
         return process
@@ -135,7 +135,7 @@ class Hold:
         # Who asked may be dead; the server must not get half a request of it.
         return Fault(answer=(503, b"")) if exchange.method == "PUT" else Fault()
 
-    def wait(self, patience: float = 240.0) -> None:
+    def wait(self, patience: float = 300.0) -> None:
         assert self.reached.wait(patience), f"no such request within {patience:.0f} s"
 
 

@@ -17,8 +17,10 @@ from reencodarr.settings import Settings
 from reencodarr.stages.machines.runs import Run, RunState
 from reencodarr.tools import servers
 from tests.api import kit
+from tests.faults import procs
 from tests.flows.conftest import eventually
 from tests.flows.site import Engine
+from tests.servers import ports
 from tests.storage import servers as s3_servers
 from tests.transfer.proxy import Proxy
 
@@ -66,7 +68,8 @@ class Api:
         command, environment = served.arguments(self.settings)
         started = servers.running(command, environment={**environment, **self.environment}, log_path=self.log)
         self.process = self.held.enter_context(started)
-        servers.wait_until_listening(self.process, self.settings.server.port, log_path=self.log)
+        port = self.settings.server.port
+        servers.wait_until_listening(self.process, port, log_path=self.log, patience=kit.START)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -95,7 +98,7 @@ class Member:
 
     def run(self) -> psutil.Process:
         """The process of the run that it has under way."""
-        return eventually(self._runs, patience=60, every=0.1)[0]
+        return eventually(self._runs, every=0.1)[0]
 
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -125,7 +128,7 @@ class Member:
         self.process.wait()
 
     def _runs(self) -> list[psutil.Process]:
-        return [one for one in self.process.children() if "python" in one.name()]
+        return procs.living(self.process, "python")
 
 
 def deploy_server(server: kit.Server) -> None:
@@ -141,7 +144,7 @@ def deploy_server(server: kit.Server) -> None:
 
 def settings(folder: Path, s3: s3_servers.Server, between: Proxy, policy: Path) -> tuple[Settings, dict[str, str]]:
     """The server's settings, here and for its processes. Whatever goes to the bucket goes through the proxy."""
-    port = servers.free_port()
+    port = ports.free()
     environment = {
         "REENCODARR_DATA_DIR": str(folder / "data"),
         "REENCODARR_POLICY": str(policy),

@@ -52,7 +52,7 @@ def every_job_has_an_end(rig: Rig) -> None:
         assert session.exec(select(Job).where(Job.outcome == "")).all() == []
     resting = {State.ANALYZED, State.CRF_SEARCHED, State.ENCODED, State.REPLACED, State.FAILED}
     assert {State(state) for state, _ in rig.place.states().values()} <= resting
-    eventually(lambda: not rig.engine.alive(), patience=60)
+    eventually(lambda: not rig.engine.alive())
 
 
 def nothing_leaks(rig: Rig, *workers: Member) -> None:
@@ -62,10 +62,15 @@ def nothing_leaks(rig: Rig, *workers: Member) -> None:
     assert [one.key for prefix in ("jobs/", "sources/") for one in rig.bucket.keys(prefix)] == []
     assert [one.key for one in rig.bucket.uploads()] == []
     for scratch in {rig.place.workplace.settings.scratch, *(worker.scratch for worker in workers)}:
-        eventually(lambda scratch=scratch: not _folders(scratch), patience=90)
+        eventually(lambda scratch=scratch: not _folders(scratch))
     results = rig.place.workplace.results
     assert not results.exists() or list(results.iterdir()) == []
-    assert programs_of(rig) == []
+    no_program_is_left(rig)
+
+
+def no_program_is_left(rig: Rig) -> None:
+    """What was killed may take a moment to be gone."""
+    eventually(lambda: not programs_of(rig), patience=30, every=0.1)
 
 
 def the_database_tells(rig: Rig) -> None:

@@ -117,7 +117,7 @@ class Rig:
             return found in states
 
         try:
-            eventually(there, patience=300, every=1.0)
+            eventually(there, every=1.0)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.story(film)}") from error
 
@@ -129,7 +129,7 @@ class Rig:
             return [row for row in self.jobs_of(film)[number - 1 :] if row.outcome]
 
         try:
-            return eventually(over, patience=240, every=1.0)[0].outcome
+            return eventually(over, every=1.0)[0].outcome
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.story(film)}") from error
 
@@ -151,7 +151,7 @@ class Rig:
             self.step()
             return [row for row in self.jobs_of(film) if not row.outcome and row.flow_run and row.phase != jobs.STAGING]
 
-        return eventually(ready, patience=90, every=1.0)[0]
+        return eventually(ready, every=1.0)[0]
 
     def finish(self, film: Path) -> None:
         """Let a film go all its way."""
@@ -220,7 +220,7 @@ class Rig:
         }
         with self.started([sys.executable, "-m", "reencodarr.cli", "worker"], name, environment) as process:
             member = Member(name=name, process=process, log=self.folder / f"{name}.log", scratch=scratch)
-            eventually(lambda: member.says(ready), patience=120)
+            eventually(lambda: member.says(ready))
             yield member
         workers_desk.revoke(self.place.workplace, name)
 
@@ -244,7 +244,7 @@ class Rig:
                 if process.poll() is None:
                     process.send_signal(number)
             with contextlib.suppress(psutil.TimeoutExpired):
-                process.wait(60)
+                process.wait(120)
             for left in parts.marked(mark, environment[mark]):
                 left.kill()
             process.wait()

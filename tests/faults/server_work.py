@@ -32,7 +32,7 @@ class Served:
     def wait(self, run: str) -> str:
         """Wait until a run ended; how."""
         ends = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
-        return eventually(lambda: {self.rig.server.state(run)} & ends, patience=180, every=0.5).pop()
+        return eventually(lambda: {self.rig.server.state(run)} & ends, every=0.5).pop()
 
     def until(self, film: Path, there: Callable[[], bool], *, passes: bool = True) -> None:
         """Start one pass after the other until something is so."""

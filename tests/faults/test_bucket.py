@@ -20,7 +20,7 @@ from tests.faults.rig import BATCH, Member, Rig
 from tests.flows.conftest import eventually
 from tests.transfer.proxy import Exchange, Fault
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 URL_SECONDS = 60
 ROOM = "40m"
@@ -160,7 +160,7 @@ def test_mishaps_of_the_server_with_each_of_its_objects_cost_no_attempt(
 
     with misbehaving(rig.proxy, first):
         through.until(film, State.ENCODED, before=mishaps.let_pauses_pass)
-        eventually(replaced, patience=120)
+        eventually(replaced)
 
     assert set(first.overcome) >= {"PUT film", "PUT sheet", "POST film", "GET result.json", "GET film"}
     assert set(rig.outcomes(film)) <= {"done", "returned"}
@@ -293,9 +293,9 @@ def test_a_disk_that_gets_full_below_the_bucket_costs_time(
         hold.wait()
         filler = mounts.fill(rig.s3.folder)
         rig.proxy.forget()
-    eventually(lambda: not procs.lives(encoder), patience=120)
+    eventually(lambda: not procs.lives(encoder))
 
-    eventually(lambda: [one for one in rig.proxy.exchanges if match(one) and one.up], patience=120)
+    eventually(lambda: [one for one in rig.proxy.exchanges if match(one) and one.up])
     for _ in range(3):
         rig.step()
     filler.unlink()

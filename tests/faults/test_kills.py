@@ -15,7 +15,7 @@ from tests.faults.promises import after
 from tests.faults.rig import Member, Rig
 from tests.flows.conftest import eventually
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize("work", ["search", "encode"])
@@ -28,7 +28,7 @@ def test_a_killed_run_takes_its_ffmpeg_with_it_and_is_tried_again(
         rig.given(film)
         encoder = rig.encoder.caught(work)
         far.run().kill()
-        eventually(lambda: not procs.lives(encoder), patience=30)
+        eventually(lambda: not procs.lives(encoder))
 
     assert rig.ended(film) == "lost"
     assert "ended without a result" in rig.went_back(film, work)
@@ -81,7 +81,7 @@ def test_a_killed_api_comes_back_to_work_that_went_on(rig: Rig, far: Member, sma
         encoder = rig.encoder.caught(work)
         rig.api.kill()
         os.kill(encoder.pid, signal.SIGCONT)
-        eventually(lambda: not procs.lives(encoder), patience=120)
+        eventually(lambda: not procs.lives(encoder))
     rig.api.start()
 
     rig.finish(film)

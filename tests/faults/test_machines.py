@@ -11,7 +11,7 @@ from tests.faults.gates import Match
 from tests.faults.promises import after
 from tests.faults.rig import Rig
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 
 @pytest.mark.parametrize("work", ["search", "encode"])

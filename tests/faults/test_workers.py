@@ -31,8 +31,9 @@ from tests.faults import rig as rigs
 from tests.faults.promises import after
 from tests.faults.rig import Rig
 from tests.flows.conftest import eventually
+from tests.servers import patient
 
-pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture
@@ -68,7 +69,8 @@ def claim(rig: Rig, name: str, row: Job) -> httpx.Response:
     joined = token.from_file(rig.folder / name / "data" / "token")
     asked = talk.to_json(Claim(attempt=row.attempt, flow_run=row.flow_run))
     address = f"{joined.server}{talk.job_path(row.key or '', 'claim')}"
-    return httpx.post(address, content=asked, auth=(joined.name, joined.secret), timeout=60)
+    with patient.client("", auth=(joined.name, joined.secret)) as client:
+        return client.post(address, content=asked)
 
 
 def test_an_encode_goes_to_nobody_with_another_encoder(
@@ -91,7 +93,7 @@ def test_an_encode_goes_to_nobody_with_another_encoder(
         rig.step()
         waits = rig.place.state(second), status(rig)["jobs"]
         same.process.resume()
-        eventually(lambda: condition(rig, "same") is not Condition.OFFLINE, patience=120)
+        eventually(lambda: condition(rig, "same") is not Condition.OFFLINE)
         rig.finish(second)
 
         assert refused.status_code == 409
@@ -126,7 +128,7 @@ def test_a_worker_whose_disk_gets_full_costs_its_film_one_attempt(
         assert (first.worker, {row.outcome for row in rest}) == ("small", {"done"})
         assert rest[0].worker == "large"
         assert rig.failures(film) == ["no_space"]
-        eventually(lambda: not list(disk.glob("reencodarr-*")), patience=60)
+        eventually(lambda: not list(disk.glob("reencodarr-*")))
         after(rig, large, small)
 
 
@@ -154,10 +156,10 @@ def test_a_worker_that_fails_at_every_film_is_quarantined_and_the_films_go_elsew
         return condition(rig, "broken") is Condition.QUARANTINED
 
     with rig.worker("broken", FFMPEG_PATH=broken) as bad:
-        eventually(given_up, patience=300, every=1.0)
+        eventually(given_up, every=1.0)
         assert {rig.place.state(film) for film in films} == {State.ANALYZED}
         assert [(one["name"], one["condition"]) for one in status(rig)["machines"]] == [("broken", "quarantined")]
-        eventually(lambda: bad.says("gives no work"), patience=90)
+        eventually(lambda: bad.says("gives no work"))
         rig.step()
         assert rig.open_jobs() == []
 
@@ -194,7 +196,7 @@ def test_a_worker_that_is_stopped_while_the_api_is_away_ends_well(rig: Rig) -> N
         rig.api.kill()
         worker.process.send_signal(signal.SIGTERM)
 
-        assert worker.process.wait(120) == exits.DONE
+        assert worker.process.wait(300) == exits.DONE
         assert "Traceback" not in worker.log.read_text()
 
 

@@ -15,9 +15,12 @@ import pytest
 
 from reencodarr.tools import servers
 from reencodarr.units import Seconds
+from tests.servers import patient, ports
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
+PATIENCE = 300.0
+"""Seconds: beside encodes a program starts in a minute, and Prefect's runs in more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,10 @@ class Prefect:
     url: str
     environment: dict[str, str]
     home: Path
+
+    @property
+    def client(self) -> httpx.Client:
+        return patient.client(self.url)
 
     def command(self, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         """Run the `prefect` command line against this server; fails the test when it fails."""
@@ -42,27 +49,27 @@ class Prefect:
         return done
 
     def post(self, path: str, body: dict[str, object]) -> object:
-        answer = httpx.post(f"{self.url}{path}", json=body, timeout=30)
-        answer.raise_for_status()
+        with self.client as client:
+            answer = client.post(path, json=body).raise_for_status()
         return answer.json() if answer.content else None
 
     def get(self, path: str) -> dict[str, object]:
-        answer = httpx.get(f"{self.url}{path}", timeout=30)
-        answer.raise_for_status()
-        found: dict[str, object] = answer.json()
+        with self.client as client:
+            found: dict[str, object] = client.get(path).raise_for_status().json()
         return found
 
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     home = tmp_path_factory.mktemp("prefect")
-    port = servers.free_port()
+    port = ports.free()
     environment = {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_CLIENT_MAX_RETRIES": "10",
         "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
         "REENCODARR_DATA_DIR": str(home / "reencodarr"),
         "REENCODARR_STABLE_SECONDS": "0",
@@ -70,7 +77,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     log_path = home / "server.log"
     with servers.running(command, environment=environment, log_path=log_path) as process:
-        servers.wait_until_listening(process, port, log_path=log_path, patience=Seconds(120))
+        servers.wait_until_listening(process, port, log_path=log_path, patience=Seconds(PATIENCE))
         yield Prefect(url=f"http://127.0.0.1:{port}/api", environment=environment, home=home)
 
 
@@ -90,7 +97,7 @@ def worker(prefect_server: Prefect) -> Iterator[Callable[[str], Path]]:
         yield start
 
 
-def eventually(ask: Callable[[], T], *, patience: float = 120.0, every: float = 0.5) -> T:
+def eventually(ask: Callable[[], T], *, patience: float = PATIENCE, every: float = 0.5) -> T:
     """The first answer that is true; fails the test when there is none in time."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

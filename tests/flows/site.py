@@ -160,7 +160,7 @@ class Site:
                 if process.poll() is None:
                     process.send_signal(signal.SIGTERM)
             try:
-                process.wait(60)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -9,14 +9,14 @@ from sqlmodel import Session, select
 
 from reencodarr.library import database
 from reencodarr.library.tables import ArrFile, ArrInstance, ArrWish
-from reencodarr.tools import servers
 from tests.arr.fake import KEY, Fake, FolderDisk, serving
 from tests.arr.fake import webhooks as payloads
 from tests.cli.conftest import Program
 from tests.cli.conftest import reencodarr as reencodarr  # noqa: PLC0414
 from tests.flows.conftest import eventually
+from tests.servers import ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def fake(tmp_path: Path) -> Iterator[Fake]:
 
 def test_a_server_registers_itself_syncs_and_looks_again(reencodarr: Program, fake: Fake, tmp_path: Path) -> None:
     title = fake.library.add_title("Show", folder="/tv/Show")
-    port, dashboard = servers.free_port(), servers.free_port()
+    port, dashboard = ports.free(), ports.free()
     server = reencodarr.start(
         *("up", "--no-worker", "--no-dashboard", "--no-bucket"),
         REENCODARR_SERVER__PORT=str(port),
@@ -39,7 +39,7 @@ def test_a_server_registers_itself_syncs_and_looks_again(reencodarr: Program, fa
         REENCODARR_SONARR__MAIN__MAPPINGS=f"/tv={tmp_path / 'tv'}",
     )
     try:
-        eventually(lambda: fake.answers.notifications, patience=180)
+        eventually(lambda: fake.answers.notifications)
         engine = database.engine(f"sqlite:///{reencodarr.data / 'reencodarr.db'}")
 
         def read(of: type[ArrInstance] | type[ArrFile] | type[ArrWish]) -> list[ArrInstance | ArrFile | ArrWish]:
@@ -62,4 +62,4 @@ def test_a_server_registers_itself_syncs_and_looks_again(reencodarr: Program, fa
         engine.dispose()
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=120)
+        server.communicate(timeout=240)

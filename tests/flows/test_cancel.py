@@ -17,7 +17,7 @@ from tests.flows import site as sites
 from tests.flows.conftest import eventually
 from tests.flows.site import Program, Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ def test_a_run_ends_with_its_programs_although_prefect_ends_nothing(
     site.place.analyse()
 
     with site.worker("here", local=True) as worker:
-        eventually(lambda: worker.says("Pool linux"), patience=90)
+        eventually(lambda: worker.says("Pool linux"))
         site.dispatch()
-        family = eventually(lambda: caught(worker, searching=searching), patience=120, every=0.02)
+        family = eventually(lambda: caught(worker, searching=searching), every=0.02)
         (run,) = site.engine.ids("RUNNING")
         with cancelled(site, worker, run):
-            eventually(lambda: not any(lives(one) for one in family), patience=60)
-        eventually(lambda: site.engine.ids("CANCELLED") == [run], patience=60)
-        eventually(lambda: site.dispatch().settled, patience=60)
+            eventually(lambda: not any(lives(one) for one in family))
+        eventually(lambda: site.engine.ids("CANCELLED") == [run])
+        eventually(lambda: site.dispatch().settled)
 
     with database.session(site.workplace.database, reads_only=True) as session:
         searches = jobs.since(session, 1, "crf_search", attempt=0)

@@ -20,7 +20,7 @@ from reencodarr.stages.machines.runs import RunState
 from tasks import runs
 from tests.flows.conftest import ROOT, Prefect, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 
@@ -141,6 +141,13 @@ def _deployed(server: Prefect) -> tuple[set[str], set[str], list[str]]:
     return {one["id"] for one in found}, schedules, sorted(one["name"] for one in automations)
 
 
+def _newest_logs(server: Prefect) -> list[str]:
+    """What was logged last; a run sends its last lines when its end is known already."""
+    found = server.post("/logs/filter", {"limit": 200, "sort": "TIMESTAMP_DESC"})
+    assert isinstance(found, list)
+    return [line["message"] for line in found]
+
+
 def wheel(folder: Path) -> None:
     """Build the wheel and unpack it into `folder/package`; skips where it cannot be built."""
     uv = Path(sys.executable).with_name("uv")
@@ -192,9 +199,7 @@ def test_a_film_is_replaced_by_deployment_run(
     assert film.stat().st_size < before.st_size
     kept = list(library.glob(".reencodarr/trash/*.orig"))
     assert [original.stat().st_size for original in kept] == [before.st_size]
-    logs = deployed.post("/logs/filter", {"limit": 200})
-    assert isinstance(logs, list)
-    assert any("proven" in line["message"] for line in logs)
+    assert eventually(lambda: any("proven" in message for message in _newest_logs(deployed)))
     artifacts = deployed.post("/artifacts/filter", {"limit": 200})
     assert isinstance(artifacts, list)
     assert {"progress", "table"} <= {one["type"] for one in artifacts}

@@ -19,7 +19,7 @@ from tests.flows.conftest import eventually
 from tests.flows.site import Site
 from tests.storage import servers
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -55,8 +55,8 @@ def test_a_film_is_searched_and_encoded_elsewhere_and_replaced_here(site: Site, 
         return site.place.state(film) is State.REPLACED
 
     with site.worker("attic") as worker:
-        eventually(lambda: worker.says("Pool linux"), patience=90)
-        eventually(step, patience=300, every=2)
+        eventually(lambda: worker.says("Pool linux"))
+        eventually(step, every=2)
 
     after = mediainfo.read(film).facts
     assert after.video is not None

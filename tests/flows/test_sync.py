@@ -17,7 +17,7 @@ from tests.arr.fake import KEY, Fake, FolderDisk, serving
 from tests.flows.conftest import Prefect
 from tests.library import films
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

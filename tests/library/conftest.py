@@ -33,7 +33,7 @@ def postgres() -> Iterator[str]:
             yield url
             process = psutil.Process(server.get_pid())
             process.send_signal(signal.SIGQUIT)  # ends it at once: nothing of it is needed any more
-            process.wait(30)
+            process.wait(120)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         pytest.skip(f"no PostgreSQL server can be started here: {error}")
     finally:

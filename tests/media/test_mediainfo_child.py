@@ -191,7 +191,7 @@ def test_a_hang_ends_that_file_only(films: list[Path]) -> None:
     films[1] = named(films[1], "hang.mp4")
     films[2] = named(films[2], "another hang.mp4")
 
-    found = kinds(films, Seconds(2.0))
+    found = kinds(films, Seconds(6.0))
 
     assert found == [Probed, ProgramStalled, ProgramStalled, Probed]
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from reencodarr.encoding.plan import QualityTarget, VideoPlan
 from reencodarr.quality.engine import SearchOrder
@@ -13,10 +12,6 @@ from reencodarr.settings import Settings
 from reencodarr.tools import ffmpeg as ffmpeg_tool
 from reencodarr.tools import programs
 from reencodarr.units import VmafScore
-
-# A machine that also encodes is slow at times; that is no fault of the code.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 QUICK = VideoPlan(preset=12)
 TARGET = QualityTarget(

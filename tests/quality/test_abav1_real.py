@@ -66,7 +66,7 @@ def once(find: Callable[[], psutil.Process | None], act: Callable[[psutil.Proces
     """Do something to a process as soon as it is there, and has begun."""
 
     def run() -> None:
-        process = paused.eventually(find, patience=60)
+        process = paused.eventually(find, patience=240)
         time.sleep(0.3)
         act(process)
 
@@ -124,7 +124,7 @@ def test_a_stop_ends_ab_av1_and_its_ffmpeg_also_while_they_rest(ffmpeg: Path, sh
         search(slow(short), ffmpeg, tmp_path)
     thread.join()
 
-    assert not psutil.wait_procs(family, timeout=5)[1]
+    assert not psutil.wait_procs(family, timeout=30)[1]
 
 
 @pytest.mark.slow
@@ -134,12 +134,14 @@ def test_a_pause_holds_ab_av1_and_its_ffmpeg_still_and_the_search_goes_on(
     halt, seen = Halt(), list[bool]()
 
     def rest(there: psutil.Process) -> None:
-        halt.rest(True)
-        try:
-            paused.eventually(lambda: paused.still([there, *there.children(recursive=True)]))
-            seen.append(len(there.children()) == 1)
-        finally:
-            halt.rest(False)
+        while not any(seen):  # It may have rested between two of its programs.
+            halt.rest(True)
+            try:
+                paused.eventually(lambda: paused.still([there, *there.children(recursive=True)]))
+                seen.append(len(there.children()) == 1)
+            finally:
+                halt.rest(False)
+            time.sleep(0.2)
 
     prepared(ffmpeg)
     thread = once(ab_av1, rest)
@@ -147,7 +149,7 @@ def test_a_pause_holds_ab_av1_and_its_ffmpeg_still_and_the_search_goes_on(
         search(replace(ordered(short), video=replace(QUICK, preset=5)), ffmpeg, tmp_path)
     thread.join()
 
-    assert seen == [True]
+    assert any(seen)
 
 
 def test_an_ffmpeg_without_libvmaf_is_named(ffmpeg: Path, short: Path, tmp_path: Path) -> None:

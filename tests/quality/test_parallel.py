@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -13,7 +14,7 @@ from reencodarr.quality import parallel
 from reencodarr.quality.parallel import PROGRESS, Job, Pulse
 from reencodarr.tools import capacity, programs
 from reencodarr.tools import ffmpeg as ffmpeg_tool
-from reencodarr.units import Bytes
+from reencodarr.units import GIB, Bytes
 
 
 def nothing(_: Sequence[Pulse]) -> None:
@@ -94,8 +95,9 @@ def test_threads_are_shared_out_among_what_runs_at_once() -> None:
     assert parallel.threads_each(workers=cores, jobs=48) == 1
 
 
-def test_memory_bounds_what_runs_side_by_side() -> None:
-    free = psutil.virtual_memory().available
+def test_memory_bounds_what_runs_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 8 * GIB
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
 
     assert parallel.side_by_side(4, Bytes(free // 100)) == 4
     assert parallel.side_by_side(4, Bytes(free // 3)) == 2

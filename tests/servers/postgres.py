@@ -20,6 +20,8 @@ import psycopg
 import pytest
 
 from reencodarr.tools import platforms, processes, servers
+from reencodarr.units import GIB, Seconds
+from tests.servers import ports
 
 _HOMES = "/usr/lib/postgresql/*/bin"
 _USERS = ("postgres", "nobody")
@@ -55,11 +57,10 @@ class Postgres:
 def serving() -> Iterator[Postgres]:
     """A server until the block ends; skips the test where none is installed."""
     programs = _programs()
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="reencodarr-pg-", dir=memory if memory.is_dir() else None))
+    folder = Path(tempfile.mkdtemp(prefix="reencodarr-pg-", dir=_memory()))
     user = next(name for name in _USERS if _is_user(name)) if os.geteuid() == 0 else None
     try:
-        made = Postgres(port=servers.free_port(), password=secrets.token_hex(16), version=_version(programs))
+        made = Postgres(port=ports.free(), password=secrets.token_hex(16), version=_version(programs))
         (folder / "password").write_text(made.password)
         if user is not None:
             for path in (folder, folder / "password"):
@@ -89,7 +90,7 @@ def _running(program: Path, folder: Path, port: int, *, user: str | None) -> Ite
             **platforms.here().start_options(own_session=True),
         )
     try:
-        servers.wait_until_listening(process, port, log_path=log)
+        servers.wait_until_listening(process, port, log_path=log, patience=Seconds(300.0))
         yield
     finally:
         processes.end_tree(process.pid)
@@ -97,7 +98,13 @@ def _running(program: Path, folder: Path, port: int, *, user: str | None) -> Ite
         log.unlink()
 
 
-def _wait_for(server: Postgres, patience: float = 60.0) -> None:
+def _memory() -> Path | None:
+    """A folder in memory, where it has room for several servers; containers often give it 64 MiB."""
+    found = Path("/dev/shm")
+    return found if found.is_dir() and shutil.disk_usage(found).free > GIB else None
+
+
+def _wait_for(server: Postgres, patience: float = 300.0) -> None:
     """It listens before it lets anybody in."""
     deadline = time.monotonic() + patience
     while True:

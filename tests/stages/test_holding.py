@@ -55,26 +55,26 @@ def test_a_search_is_paused_and_resumed(slow: Place) -> None:
     videos = holding.under_way(slow.workplace)
 
     said = holding.pause(slow.workplace, videos)
-    paused.eventually(lambda: paused.still(paused.encoders(ME)))
+    paused.eventually(lambda: paused.rests(ME))
     assert [one.done and one.under_way for one in said] == [True]
     assert holding.resting(slow.workplace) == videos
     holding.resume(slow.workplace, videos)
-    paused.eventually(lambda: not paused.still(paused.encoders(ME)))
+    paused.eventually(lambda: paused.works(ME))
     holding.cancel(slow.workplace, videos)
-    thread.join(30)
+    thread.join(120)
 
     assert ended[0].state is State.ANALYZED
 
 
 def test_a_paused_search_keeps_its_claim(slow: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "RENEW_EVERY", 0.3)
-    monkeypatch.setattr(step, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(step, "LEASE", timedelta(seconds=10))
     thread, _ = searching(slow)
     videos = holding.under_way(slow.workplace)
 
     holding.pause(slow.workplace, videos)
-    paused.eventually(lambda: paused.still(paused.encoders(ME)))
-    until = now() + timedelta(seconds=3)
+    paused.eventually(lambda: paused.rests(ME))
+    until = now() + timedelta(seconds=11)
 
     def kept() -> bool:
         with database.session(slow.workplace.database) as session:
@@ -84,7 +84,7 @@ def test_a_paused_search_keeps_its_claim(slow: Place, monkeypatch: pytest.Monkey
 
     paused.eventually(kept)
     holding.cancel(slow.workplace, videos)
-    thread.join(30)
+    thread.join(120)
     assert not thread.is_alive()
 
 
@@ -94,7 +94,7 @@ def test_a_cancelled_search_ends_with_its_programs_and_waits_until_it_is_resumed
     names = [str(slow.films)]
 
     holding.cancel(slow.workplace, videos)
-    thread.join(30)
+    thread.join(120)
 
     assert not thread.is_alive()
     assert (ended[0].state, ended[0].failed) == (State.ANALYZED, False)
@@ -116,9 +116,9 @@ def test_a_paused_search_that_is_interrupted_waits_paused(slow: Place) -> None:
     videos = holding.under_way(slow.workplace)
 
     holding.pause(slow.workplace, videos)
-    paused.eventually(lambda: paused.still(paused.encoders(ME)))
+    paused.eventually(lambda: paused.rests(ME))
     halt.ask("the run was ended")
-    thread.join(30)
+    thread.join(120)
 
     assert ended[0].words == "the run was ended"
     assert slow.state(next(slow.films.glob("*.mkv"))) is State.ANALYZED

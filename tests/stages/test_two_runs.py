@@ -23,7 +23,7 @@ FILMS = 3
 def _work(settings: Settings, films: str, together: Barrier) -> None:
     """What a run does, until nothing is left that waits for this process; with the housekeeping of a service."""
     workplace = open_workplace(settings)
-    together.wait(60)
+    together.wait(240)
     housekeeping.recover(workplace)
     scanning.scan(workplace, films)
     list(analysis.analyse(workplace, queue.waiting(workplace, [films], analysis_only=True)))
@@ -50,7 +50,7 @@ def test_two_processes_share_a_library_and_do_nothing_twice(place: Place, small_
     for process in both:
         process.start()
     for process in both:
-        process.join(240)
+        process.join(900)
 
     assert [process.exitcode for process in both] == [0, 0]
     assert set(place.states().values()) == {("replaced", "")}, place.states()

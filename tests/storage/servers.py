@@ -20,10 +20,14 @@ import pytest
 from reencodarr.storage import bucket as buckets
 from reencodarr.storage import embedded
 from reencodarr.tools import processes, servers
+from reencodarr.units import Seconds
+from tests.servers import ports
 from tests.storage import certificates, swift
 
 NAMES = ("rclone", "swift", "minio", "versitygw")
 GO_PROGRAMS = {"minio", "versitygw"}
+START = Seconds(300.0)
+"""For a start on a busy machine."""
 FORGETFUL = {"rclone"}
 """Those that forget unfinished uploads when they are killed."""
 
@@ -86,7 +90,7 @@ class Server:
             servers.running(arguments, environment=environment or {}, log_path=log_path)
         )
         self.pids.append(process.pid)
-        servers.wait_until_listening(process, port, log_path=log_path)
+        servers.wait_until_listening(process, port, log_path=log_path, patience=START)
 
 
 @contextlib.contextmanager
@@ -98,7 +102,7 @@ def serving(name: str, folder: Path, *, tls: bool) -> Iterator[Server]:
     server = Server(
         name=name,
         folder=data,
-        port=servers.free_port(),
+        port=ports.free(),
         # Swift's keys are «account:user».
         access_key=f"{'test:' if name == 'swift' else ''}key{secrets.token_hex(6)}",
         secret_key=secrets.token_hex(16),
@@ -146,7 +150,7 @@ def _start_minio(server: Server) -> None:
         shutil.copy(server.certificate.private_key, folder / "private.key")
         tls = ["--certs-dir", folder]
     # Its console wants a port as well.
-    console = ["--console-address", f"127.0.0.1:{servers.free_port()}"]
+    console = ["--console-address", f"127.0.0.1:{ports.free()}"]
     server.run(
         [
             _present(go_program("minio")),

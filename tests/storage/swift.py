@@ -4,7 +4,7 @@ import getpass
 import secrets
 from pathlib import Path
 
-from reencodarr.tools import servers
+from tests.servers import ports
 from tests.storage import certificates
 
 _KINDS = ("account", "container", "object")
@@ -18,8 +18,8 @@ def programs(
     home = folder.parent / "swift"
     if not home.exists():
         _prepare(home, folder, port=port, access_key=access_key, secret_key=secret_key, certificate=certificate)
-    ports = {kind: int((home / f"{kind}.port").read_text()) for kind in _KINDS} | {"proxy": port}
-    return [(f"swift-{kind}-server", home / f"{kind}.conf", ports[kind]) for kind in (*_KINDS, "proxy")]
+    numbers = {kind: int((home / f"{kind}.port").read_text()) for kind in _KINDS} | {"proxy": port}
+    return [(f"swift-{kind}-server", home / f"{kind}.conf", numbers[kind]) for kind in (*_KINDS, "proxy")]
 
 
 def _prepare(
@@ -34,7 +34,7 @@ def _prepare(
         "[storage-policy:0]\nname = one\ndefault = yes\n"
     )
     for kind in _KINDS:
-        backend = servers.free_port()
+        backend = ports.free()
         (home / f"{kind}.port").write_text(str(backend))
         rings = RingBuilder(4, 1, 0)
         rings.add_dev(

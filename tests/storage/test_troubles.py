@@ -18,9 +18,9 @@ from reencodarr.errors import (
 from reencodarr.storage import bucket as buckets
 from reencodarr.storage import embedded
 from reencodarr.storage.bucket import Bucket
-from reencodarr.tools import servers as programs
 from reencodarr.units import MIB, Bytes, Seconds
 from tests import mounts
+from tests.servers import ports
 from tests.storage import servers, wire
 from tests.storage.conftest import as_worker
 from tests.storage.servers import Server
@@ -146,7 +146,7 @@ def test_parts_that_found_no_room_make_no_film(name: str, tmp_path: Path) -> Non
 
 def test_a_server_that_is_away_is_named() -> None:
     nowhere = buckets.open_bucket(
-        endpoint=f"http://127.0.0.1:{programs.free_port()}", name="films", access_key="key", secret_key="secret"
+        endpoint=f"http://127.0.0.1:{ports.free()}", name="films", access_key="key", secret_key="secret"
     )
 
     for question in (nowhere.ensure, lambda: nowhere.head("jobs/1"), lambda: nowhere.read("jobs/1", Bytes(1))):

@@ -53,7 +53,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def soon(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def soon(condition: Callable[[], bool], seconds: float = 40.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -85,15 +85,13 @@ def test_peak_memory_is_the_programs_own_and_not_its_parents() -> None:
 
 
 def test_lines_come_as_they_are_said_and_an_unfinished_one_at_the_end() -> None:
-    talk = (
-        "import sys, time\nfor word in ['a', 'ü\\r']: print(word, flush=True); time.sleep(0.3)\nprint('last', end='')"
-    )
+    talk = "import sys, time\nfor word in ['a', 'ü\\r']: print(word, flush=True); time.sleep(1)\nprint('last', end='')"
     heard: list[tuple[str, float]] = []
 
     done = programs.run([PYTHON, "-X", "utf8", "-c", talk], on_line=lambda line: heard.append((line, time.monotonic())))
 
     assert [line for line, _ in heard] == ["a", "ü", "last"]
-    assert heard[1][1] - heard[0][1] > 0.2
+    assert heard[1][1] - heard[0][1] > 0.4
     assert done.stdout == ""
 
 
@@ -282,10 +280,10 @@ def test_a_family_that_ignores_requests_is_forced_to_end(tmp_path: Path) -> None
 
 
 def test_silence_beyond_the_deadline_ends_the_whole_family() -> None:
-    with pytest.raises(ProgramStalled, match=r"no sign of life for 1 s.*last words") as caught:
+    with pytest.raises(ProgramStalled, match=r"no sign of life for 2 s.*last words") as caught:
         programs.run(
-            [PYTHON, "-c", "import sys; print('last words', file=sys.stderr, flush=True)\n" + FAMILY],
-            stall_deadline=Seconds(1.0),
+            ["sh", "-c", "echo 'last words' >&2; sleep 60 & sleep 60"],
+            stall_deadline=Seconds(2.0),
             about=Path("film.mkv"),
         )
 
@@ -310,11 +308,13 @@ def test_a_stopped_program_is_ended_as_well() -> None:
 
 
 def test_any_output_is_a_sign_of_life() -> None:
-    drip = "import sys, time\nfor n in range(8): sys.stderr.write('.'); sys.stderr.flush(); time.sleep(0.25)"
+    done = programs.run(
+        ["sh", "-c", "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do printf . >&2; sleep 0.25; done"],
+        stall_deadline=Seconds(2.0),
+    )
 
-    done = programs.run([PYTHON, "-c", drip], stall_deadline=Seconds(1.2))
-
-    assert done.stderr == "." * 8
+    assert done.stderr == "." * 12
+    assert done.wall > 2.5
 
 
 @pytest.mark.parametrize("noise", ["", "while True: print('still here', flush=True); time.sleep(0.05)\n"])
@@ -334,12 +334,12 @@ def test_a_descendant_that_keeps_the_pipes_is_not_waited_for(tmp_path: Path, noi
 def parent_running(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
     """A Python process inside `programs.run`, and the pid of the program it runs."""
     started = tmp_path / "started"
-    child = f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    child = f"import os, pathlib, time; pathlib.Path({str(started)!r}).write_text(str(os.getpid())); time.sleep(120)"
     parent = subprocess.Popen(
         [PYTHON, "-c", f"from reencodarr.tools import programs\nprograms.run([{str(PYTHON)!r}, '-c', {child!r}])"],
         stderr=subprocess.PIPE,
     )
-    assert soon(lambda: started.exists() and started.read_text() != "", 20)
+    assert soon(lambda: started.exists() and started.read_text() != "", 60)
     return parent, int(started.read_text())
 
 
@@ -356,7 +356,7 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
     parent, child = parent_running(tmp_path)
 
     parent.send_signal(signal.SIGINT)
-    _, words = parent.communicate(timeout=10)
+    _, words = parent.communicate(timeout=40)
 
     assert b"KeyboardInterrupt" in words
     assert gone(child)
@@ -376,21 +376,26 @@ def test_an_exit_code_that_was_lost_is_never_taken_for_success() -> None:
 
 
 def test_a_program_that_we_hold_still_is_not_silent_and_takes_no_time() -> None:
-    drip = "import time\nfor n in range(6): print(n, flush=True); time.sleep(0.2)"
+    drip = "for n in 0 1 2 3 4 5; do echo $n; sleep 0.2; done"
     still, began = processes.Stillness(), time.monotonic()
+    heard, begun = list[str](), threading.Event()
+
+    def listen(line: str) -> None:
+        heard.append(line)
+        begun.set()
 
     def pause() -> None:
+        begun.wait(60)  # Whoever holds a program before its exec holds this process too.
         while not still:
             still.hold(child.pid for child in new_children())
-            time.sleep(0.05)
-        time.sleep(2.5)
+        time.sleep(3)
         still.release()
 
     thread = threading.Thread(target=pause)
     thread.start()
-    done = programs.run([PYTHON, "-c", drip], stall_deadline=Seconds(1.2))
+    done = programs.run(["sh", "-c", drip], on_line=listen, stall_deadline=Seconds(2.0))
     thread.join()
 
-    assert done.stdout.split() == ["0", "1", "2", "3", "4", "5"]
-    assert time.monotonic() - began > 3.0
-    assert done.wall < time.monotonic() - began - 1.5
+    assert heard == ["0", "1", "2", "3", "4", "5"]
+    assert time.monotonic() - began > 3.5
+    assert done.wall < time.monotonic() - began - 2.0

@@ -130,7 +130,7 @@ class Rig:
         self,
         *arguments: str | Path,
         environment: Mapping[str, str] | None = None,
-        patience: float = 240.0,
+        patience: float = 600.0,
     ) -> Finished:
         """Run Windows' Python to its end. Raises subprocess.TimeoutExpired, having stopped everything."""
         process = self.python(*arguments, environment=environment)
@@ -161,9 +161,9 @@ class Rig:
                 yield process
             finally:
                 self.stop()
-                process.wait(timeout=30)
+                process.wait(timeout=120)
                 for reader in readers:
-                    reader.join(timeout=10)
+                    reader.join(timeout=60)
 
     def stop(self) -> None:
         """End every Windows process of the rig."""
@@ -172,7 +172,7 @@ class Rig:
                 ["wineserver", ask],
                 env=self._environment({}),
                 capture_output=True,
-                timeout=60,
+                timeout=240,
                 stdin=subprocess.DEVNULL,
             )
 
@@ -315,7 +315,7 @@ def _command(*command: str | Path, cwd: Path | None = None, environment: Mapping
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=600,
+        timeout=1200,
     )
     if done.returncode != 0:
         words = (done.stdout + done.stderr).strip()[-600:]

@@ -54,7 +54,7 @@ class Worker:
 
     def ask_to_stop(self) -> str:
         """What `reencodarr worker --stop` says, run beside it."""
-        done = self.rig.run("-m", "reencodarr.cli", "worker", "--stop", environment=self.environment, patience=300)
+        done = self.rig.run("-m", "reencodarr.cli", "worker", "--stop", environment=self.environment, patience=900)
         assert done.exit_code == exits.DONE, done.stdout + done.stderr
         return done.stdout
 

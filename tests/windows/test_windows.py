@@ -17,7 +17,7 @@ from reencodarr.tools import programs
 from reencodarr.units import VmafScore
 from tests.windows.rig import ROOT, Rig, windows_path
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 SHARED = (
     "encoding/test_complaints.py",
@@ -73,7 +73,7 @@ print(json.dumps([found.pairs, found.scores]))
 def run_tests(rig: Rig, *paths: Path) -> str:
     """The last line of Windows' pytest; fails with all it said."""
     options = ("-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "-p", "no:cacheprovider", "-q", "--tb=short")
-    done = rig.run("-m", "pytest", *options, *paths, patience=900)
+    done = rig.run("-m", "pytest", *options, *paths, patience=1800)
     assert done.exit_code == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
     return done.stdout.strip().splitlines()[-1]
 
@@ -137,7 +137,7 @@ def test_the_start_script_starts_again_until_its_program_was_asked_to_end(rig: R
     script.write_text(service.text(unit, "windows", script=True), newline="\r\n")
 
     process = rig.start("cmd", "/c", script)
-    said, _ = process.communicate(timeout=300)
+    said, _ = process.communicate(timeout=600)
 
     line = f"3 {windows_path(folder)} ['a b', '100%']"
     assert process.returncode == 0, said

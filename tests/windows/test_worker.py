@@ -2,18 +2,16 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import Any, cast
 
-import httpx
 import psutil
 import pytest
 
 from tests.flows.conftest import Prefect, eventually, prefect_server  # noqa: F401 - a fixture
 from tests.windows.rig import ROOT, Rig
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 PATIENCE = 600.0
 """Seconds: a run begins 25 s after its submission on a quiet machine, and minutes after on a busy one."""
@@ -24,7 +22,7 @@ TEMPLATE = ROOT / "flows" / "pools" / "process.json"
 def pool(prefect_server: Prefect) -> Prefect:  # noqa: F811
     """The server, with the pool `windows`."""
     template = json.loads(TEMPLATE.read_text())
-    patiently(prefect_server, "/work_pools/", {"name": "windows", "type": "process", "base_job_template": template})
+    posted(prefect_server, "/work_pools/", {"name": "windows", "type": "process", "base_job_template": template})
     return prefect_server
 
 
@@ -43,34 +41,24 @@ def worker(pool: Prefect, rig: Rig, tmp_path_factory: pytest.TempPathFactory) ->
         yield process
 
 
-def patiently(server: Prefect, path: str, body: dict[str, object]) -> dict[str, Any]:
-    """Post until it is taken: SQLite refuses writes for a while on a busy machine (503)."""
-
-    def answer() -> object:
-        try:
-            return server.post(path, body)
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                raise
-            return None
-
-    return cast("dict[str, Any]", eventually(answer))
+def posted(server: Prefect, path: str, body: dict[str, object]) -> dict[str, Any]:
+    return cast("dict[str, Any]", server.post(path, body))
 
 
 def started(server: Prefect, flow: str) -> str:
     """The id of a new run of one of `runs`' flows in the pool."""
-    deployment = patiently(
+    deployment = posted(
         server,
         "/deployments/",
         {
             "name": "windows",
-            "flow_id": patiently(server, "/flows/", {"name": flow})["id"],
+            "flow_id": posted(server, "/flows/", {"name": flow})["id"],
             "entrypoint": f"tests.windows.runs.{flow}",
             "pull_steps": [],
             "work_pool_name": "windows",
         },
     )
-    run = patiently(server, f"/deployments/{deployment['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    run = posted(server, f"/deployments/{deployment['id']}/create_flow_run", {"state": {"type": "SCHEDULED"}})
     return str(run["id"])
 
 
@@ -97,7 +85,7 @@ def test_a_run_on_windows_is_completed(pool: Prefect) -> None:
     eventually(lambda: state(pool, run) in {"COMPLETED", "FAILED", "CRASHED"}, patience=PATIENCE)
 
     assert state(pool, run) == "COMPLETED", lines(pool, run)
-    eventually(lambda: any("on nt" in line for line in lines(pool, run)), patience=30)
+    eventually(lambda: any("on nt" in line for line in lines(pool, run)))
 
 
 @pytest.mark.usefixtures("worker")
@@ -105,10 +93,7 @@ def test_a_cancel_ends_the_program_and_the_run(pool: Prefect, rig: Rig) -> None:
     run = started(pool, "endless")
     eventually(lambda: "ffmpeg begins" in lines(pool, run) and programs_of(rig), patience=PATIENCE)
 
-    patiently(pool, f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
-    cancelled = time.monotonic()
-    eventually(lambda: not programs_of(rig), patience=60)
-    ended = time.monotonic()
+    posted(pool, f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
+    # By itself it would run for twice as long as is waited for its end.
+    eventually(lambda: not programs_of(rig))
     eventually(lambda: state(pool, run) == "CANCELLED", patience=PATIENCE)
-
-    assert ended - cancelled < 20

@@ -17,7 +17,7 @@ from tests import paused
 ME = psutil.Process()
 
 
-def encode(ffmpeg: Path, film: Path, *, preset: int = 4) -> programs.Finished:
+def encode(ffmpeg: Path, film: Path, *, preset: int = 2) -> programs.Finished:
     """Some seconds of work."""
     return programs.run(
         [ffmpeg, "-v", "error", "-i", film, "-map", "0:v:0", "-frames:v", "25"]
@@ -73,7 +73,7 @@ def test_nothing_stays_held_when_the_block_ends(ffmpeg: Path, bikes: Path) -> No
         halt.rest(True)
         paused.eventually(lambda: paused.still(paused.encoders(ME)))
 
-    thread.join(60)
+    thread.join(120)
     assert done
 
 
@@ -81,8 +81,8 @@ def test_reports_wait_while_the_job_rests() -> None:
     halt, seen = Halt(), list[Progress]()
     report = halt.heard(seen.append)
     halt.rest(True)
-    threading.Timer(0.7, halt.rest, [False]).start()
     began = time.monotonic()
+    threading.Timer(0.7, halt.rest, [False]).start()
 
     report(Progress(stage="encode", label="a film"))
 
@@ -94,8 +94,8 @@ def test_reports_wait_while_the_job_rests() -> None:
 def test_transfers_wait_while_the_job_rests_and_then_go_on() -> None:
     halt = Halt()
     halt.rest(True)
-    threading.Timer(0.7, halt.rest, [False]).start()
     began = time.monotonic()
+    threading.Timer(0.7, halt.rest, [False]).start()
 
     assert not halt.stop()
 

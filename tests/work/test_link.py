@@ -8,12 +8,12 @@ from email.utils import format_datetime
 import pytest
 
 from reencodarr.errors import JobLost, JobRefused, ServerRefused, ServerUnreachable, SettingsError, WorkStopped
-from reencodarr.tools import servers
 from reencodarr.units import Bytes, Seconds
 from reencodarr.work import link
 from reencodarr.work.link import Link
 from reencodarr.work.talk import Claim, GoOn, JobBeat, Moment, Refusal, WorkerBeat
 from reencodarr.work.token import Token
+from tests.servers import ports
 from tests.work import server
 from tests.work.server import Desk
 
@@ -41,21 +41,21 @@ def test_a_server_in_trouble_is_asked_again() -> None:
 
 
 def test_an_outage_of_seconds_does_not_hurt() -> None:
-    desk, port = Desk(), servers.free_port()
+    desk, port = Desk(), ports.free()
     answers: list[GoOn] = []
 
-    with Link(desk.token, server=f"http://127.0.0.1:{port}", first_pause=QUICK, patience=Seconds(20)) as way:
-        asking = threading.Thread(target=lambda: answers.append(way.beat(SIGN, patience=Seconds(20))))
+    with Link(desk.token, server=f"http://127.0.0.1:{port}", first_pause=QUICK, patience=Seconds(60)) as way:
+        asking = threading.Thread(target=lambda: answers.append(way.beat(SIGN, patience=Seconds(60))))
         asking.start()
         time.sleep(1.5)
         with server.running(desk, port):
-            asking.join(15)
+            asking.join(60)
 
     assert answers == [GoOn(go_on=True)]
 
 
 def test_patience_ends() -> None:
-    gone = Token(name="attic", secret="s", pool="linux", server=f"http://127.0.0.1:{servers.free_port()}")
+    gone = Token(name="attic", secret="s", pool="linux", server=f"http://127.0.0.1:{ports.free()}")
 
     with Link(gone, first_pause=QUICK) as way, pytest.raises(ServerUnreachable, match=r"127\.0\.0\.1"):
         way.beat(SIGN, patience=Seconds(0.5))
@@ -63,14 +63,14 @@ def test_patience_ends() -> None:
 
 def test_a_stop_is_heard_while_it_waits() -> None:
     stop = threading.Event()
-    gone = Token(name="attic", secret="s", pool="linux", server=f"http://127.0.0.1:{servers.free_port()}")
+    gone = Token(name="attic", secret="s", pool="linux", server=f"http://127.0.0.1:{ports.free()}")
     threading.Timer(0.3, stop.set).start()
     began = time.monotonic()
 
     with Link(gone, stop=stop.is_set, first_pause=Seconds(30)) as way, pytest.raises(WorkStopped):
         way.beat(SIGN, patience=Seconds(60))
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_another_secret_is_refused_and_not_said() -> None:

@@ -224,7 +224,7 @@ def test_an_encode_is_delivered_through_an_outage_of_the_bucket(
         rclone.start()
         time.sleep(1)
         desk.upload_id = ""
-        delivering.join(60)
+        delivering.join(240)
 
     (delivery,) = done
     parts = [(part.number, part.etag) for part in delivery.parts]

@@ -34,7 +34,7 @@ time.sleep(60)
 """
 
 
-def soon(what: Callable[[], bool], seconds: float = 15) -> bool:
+def soon(what: Callable[[], bool], seconds: float = 50) -> bool:
     deadline = time.monotonic() + seconds
     while not what():
         if time.monotonic() > deadline:
@@ -134,7 +134,7 @@ def test_a_stopped_process_hears_that_it_should_end(each: System) -> None:
 
     each.ask_to_end(psutil.Process(process.pid))
 
-    assert process.wait(10) == -signal.SIGTERM
+    assert process.wait(50) == -signal.SIGTERM
 
 
 def test_the_peak_of_memory_is_told_and_nothing_about_strangers(each: System) -> None:

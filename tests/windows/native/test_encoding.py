@@ -25,11 +25,11 @@ programs.run([Path(sys.executable), "-c", sys.argv[1]], on_line=lambda line: pri
 
 
 WORKER = """
-import subprocess, sys, time
+import subprocess, sys
 from reencodarr.tools import platforms
 platforms.here().bind_descendants()
 subprocess.Popen([sys.executable, "-c", sys.argv[1]])
-time.sleep(float(sys.argv[2]))
+sys.stdin.readline()
 """
 
 
@@ -57,7 +57,7 @@ def test_a_process_that_is_killed_takes_its_programs_along() -> None:
     parent.kill()
     parent.wait()
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(map(psutil.pid_exists, family)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert alive == [True, True]
@@ -68,18 +68,21 @@ def test_a_process_that_is_killed_takes_its_programs_along() -> None:
 def test_what_a_worker_starts_in_any_way_ends_with_it(killed: bool) -> None:
     """Prefect starts the runs of a worker, and they start programs: all of them are in the worker's job."""
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER, CHILD, "120" if killed else "5"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", WORKER, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert worker.stdin is not None
     assert worker.stdout is not None
     family = [int(pid) for pid in worker.stdout.readline().split()]
     alive = [psutil.pid_exists(pid) for pid in family]
 
     if killed:
         worker.kill()
-    ended = worker.wait(60)
+    else:
+        worker.stdin.write("end\n")
+        worker.stdin.flush()
+    ended = worker.wait(100)
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(map(psutil.pid_exists, family)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert alive == [True, True]

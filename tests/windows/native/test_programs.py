@@ -24,7 +24,7 @@ time.sleep(120)
 """
 
 
-def soon(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def soon(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -89,7 +89,7 @@ def test_a_silent_program_is_ended_with_its_children() -> None:
     heard: list[int] = []
 
     with pytest.raises(ProgramStalled):
-        programs.run([PYTHON, "-c", FAMILY], on_line=lambda line: heard.append(int(line)), stall_deadline=Seconds(3.0))
+        programs.run([PYTHON, "-c", FAMILY], on_line=lambda line: heard.append(int(line)), stall_deadline=Seconds(20.0))
 
     assert soon(lambda: gone(heard[0]))
 
@@ -106,7 +106,7 @@ def test_what_a_listener_raises_ends_the_program_with_its_children() -> None:
         programs.run([PYTHON, "-c", FAMILY], on_line=cancelled)
 
     assert soon(lambda: gone(heard[0]))
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 def test_another_thread_can_end_everything_that_runs() -> None:
@@ -136,5 +136,5 @@ def test_ending_a_tree_takes_grandchildren_and_may_be_repeated() -> None:
     processes.end_tree(parent.pid)
     processes.end_tree(parent.pid)
 
-    assert parent.wait(10) != 0
+    assert parent.wait(60) != 0
     assert soon(lambda: gone(grandchild))
