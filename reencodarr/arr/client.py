@@ -123,20 +123,21 @@ class Arr:
     def pages(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
         """The records of a paged list.
 
-        What is added meanwhile at its front moves records to a later page; each comes once all the same.
+        What is added meanwhile at its front moves records to a later page; each comes once all the same. A page that
+        brings nothing new is the last: one that cannot turn pages says the same for ever.
         """
         seen: set[int] = set()
         page = 1
         while True:
             answer = self.get(path, {**(query or {}), "page": page, "pageSize": _PAGE})
             records = answer.get("records") if isinstance(answer, dict) else None
-            if not isinstance(records, list):
+            if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
                 raise troubles.unreadable(self._instance, path, "it is no page of a list")
-            for record in records:
-                if record.get("id") not in seen:
-                    seen.add(record.get("id"))
-                    yield record
-            if len(records) < _PAGE or page * _PAGE >= answer.get("totalRecords", 0):
+            fresh = {one["id"]: one for one in records if isinstance(one.get("id"), int) and one["id"] not in seen}
+            yield from fresh.values()
+            seen.update(fresh)
+            total = answer.get("totalRecords")
+            if not fresh or len(records) < _PAGE or not isinstance(total, int) or page * _PAGE >= total:
                 return
             page += 1
 
@@ -188,7 +189,7 @@ class Arr:
             return None
         try:
             return json.loads(answer.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise troubles.unreadable(self._instance, answer.request.url.path, "it is no JSON") from error
 
 
