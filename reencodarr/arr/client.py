@@ -11,7 +11,7 @@ import json
 import logging
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -106,17 +106,22 @@ class Arr:
     def delete(self, path: str) -> None:
         self._ask("DELETE", path)
 
-    def stream(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, path: str, query: Query | None = None, *, counted: Callable[[int], None] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """The elements of a list, however long.
 
         It is received whole, to disk if it is long, before the first element comes: a receiver that takes its time
-        in between would be cut off. Raises ArrIsNot for what is no list.
+        in between would be cut off. `counted` is told before that how many there are, if the list is a whole one.
+        Raises ArrIsNot for what is no list.
         """
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
             self._ask("GET", path, query=query, spool=spool)
-            spool.seek(0)
+            if counted is not None:
+                with contextlib.suppress(NotAList):
+                    counted(sum(1 for _ in _read(spool)))
             try:
-                yield from elements(iter(lambda: spool.read(_CHUNK), b""))
+                yield from _read(spool)
             except NotAList as error:
                 raise troubles.unreadable(self._instance, path, str(error)) from error
 
@@ -199,6 +204,11 @@ class _Setback(NamedTuple):
     error: ArrUnreachable | ArrBusy
     wished: Seconds | None = None
     """How long it asks us to wait."""
+
+
+def _read(spool: IO[bytes]) -> Iterator[dict[str, Any]]:
+    spool.seek(0)
+    return elements(iter(lambda: spool.read(_CHUNK), b""))
 
 
 def _receive(answer: httpx.Response, spool: IO[bytes]) -> None:

@@ -20,9 +20,11 @@ class Sonarr(Both):
         "episodeId": ("partId",),
     }
 
-    def titles(self, *, unreadable: Callable[[str], None] | None = None) -> Iterator[Title]:
+    def titles(
+        self, *, unreadable: Callable[[str], None] | None = None, counted: Callable[[int], None] | None = None
+    ) -> Iterator[Title]:
         """Every series."""
-        for entry in self.stream("/series", {"includeSeasonImages": False}):
+        for entry in self.stream("/series", {"includeSeasonImages": False}, counted=counted):
             try:
                 title = self.read(Title, entry, "/series")
             except ArrIsNot as error:
