@@ -22,6 +22,8 @@ from reencodarr.units import Seconds
 
 Unreadable = Callable[[str], None]
 """Is told of an entry that makes no sense, in words; what it stood for is not in the list then."""
+Counted = Callable[[int], None]
+"""Is told how many there are, before the first comes; never of a list that ends in the middle."""
 
 
 class Application(Protocol):
@@ -44,7 +46,7 @@ class Application(Protocol):
     def status(self) -> Status:
         """What it is. Raises ArrIsNot for another application, ArrVersion for one that we do not speak to."""
 
-    def titles(self, *, unreadable: Unreadable | None = None) -> Iterator[Title]:
+    def titles(self, *, unreadable: Unreadable | None = None, counted: Counted | None = None) -> Iterator[Title]:
         """Every series or movie, one at a time: memory does not grow with their number.
 
         Without `unreadable`, an entry that makes no sense raises ArrIsNot.

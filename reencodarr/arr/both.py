@@ -44,7 +44,7 @@ class Both(Arr):
         if found.app_name.lower() != self.instance.kind.value:
             raise troubles.is_not(self.instance, f"it is a {found.app_name}")
         major = found.version.partition(".")[0]
-        if not major.isdigit() or int(major) < self._OLDEST:
+        if not major.isdecimal() or int(major) < self._OLDEST:
             raise ArrVersion(
                 f"{self.instance} is of version {found.version}.",
                 advice=f"{found.app_name} {self._OLDEST} or newer is needed.",

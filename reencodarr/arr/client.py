@@ -11,7 +11,7 @@ import json
 import logging
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -106,37 +106,43 @@ class Arr:
     def delete(self, path: str) -> None:
         self._ask("DELETE", path)
 
-    def stream(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, path: str, query: Query | None = None, *, counted: Callable[[int], None] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """The elements of a list, however long.
 
         It is received whole, to disk if it is long, before the first element comes: a receiver that takes its time
-        in between would be cut off. Raises ArrIsNot for what is no list.
+        in between would be cut off. `counted` is told before that how many there are, if the list is a whole one.
+        Raises ArrIsNot for what is no list.
         """
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
             self._ask("GET", path, query=query, spool=spool)
-            spool.seek(0)
+            if counted is not None:
+                with contextlib.suppress(NotAList):
+                    counted(sum(1 for _ in _read(spool)))
             try:
-                yield from elements(iter(lambda: spool.read(_CHUNK), b""))
+                yield from _read(spool)
             except NotAList as error:
                 raise troubles.unreadable(self._instance, path, str(error)) from error
 
     def pages(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
         """The records of a paged list.
 
-        What is added meanwhile at its front moves records to a later page; each comes once all the same.
+        What is added meanwhile at its front moves records to a later page; each comes once all the same. A page that
+        brings nothing new is the last: one that cannot turn pages says the same for ever.
         """
         seen: set[int] = set()
         page = 1
         while True:
             answer = self.get(path, {**(query or {}), "page": page, "pageSize": _PAGE})
             records = answer.get("records") if isinstance(answer, dict) else None
-            if not isinstance(records, list):
+            if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
                 raise troubles.unreadable(self._instance, path, "it is no page of a list")
-            for record in records:
-                if record.get("id") not in seen:
-                    seen.add(record.get("id"))
-                    yield record
-            if len(records) < _PAGE or page * _PAGE >= answer.get("totalRecords", 0):
+            fresh = {one["id"]: one for one in records if isinstance(one.get("id"), int) and one["id"] not in seen}
+            yield from fresh.values()
+            seen.update(fresh)
+            total = answer.get("totalRecords")
+            if not fresh or len(records) < _PAGE or not isinstance(total, int) or page * _PAGE >= total:
                 return
             page += 1
 
@@ -188,7 +194,7 @@ class Arr:
             return None
         try:
             return json.loads(answer.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise troubles.unreadable(self._instance, answer.request.url.path, "it is no JSON") from error
 
 
@@ -198,6 +204,11 @@ class _Setback(NamedTuple):
     error: ArrUnreachable | ArrBusy
     wished: Seconds | None = None
     """How long it asks us to wait."""
+
+
+def _read(spool: IO[bytes]) -> Iterator[dict[str, Any]]:
+    spool.seek(0)
+    return elements(iter(lambda: spool.read(_CHUNK), b""))
 
 
 def _receive(answer: httpx.Response, spool: IO[bytes]) -> None:

@@ -59,4 +59,6 @@ def _complete(decoder: json.JSONDecoder, text: str) -> tuple[list[dict[str, Any]
             element, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError:
             return found, text[at:], False
+        except (ValueError, RecursionError) as error:  # A number of thousands of digits; brackets without end.
+            raise NotAList("an element of it cannot be read") from error
         found.append(element)

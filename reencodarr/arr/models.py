@@ -82,6 +82,19 @@ class MediaFile(_Answer):
     """In which this was first seen: an episode's own year, not its series'."""
 
 
+class Part(_Answer):
+    """An episode."""
+
+    id: Id
+
+
+class Aired(_Answer):
+    """When an episode was first seen, and in which file it is."""
+
+    file_id: Hint[int] = None
+    year: Year = None
+
+
 class Title(_Answer):
     """A series or a movie."""
 

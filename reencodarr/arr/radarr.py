@@ -19,9 +19,11 @@ class Radarr(Both):
         "movieFileId": ("fileId",),
     }
 
-    def titles(self, *, unreadable: Callable[[str], None] | None = None) -> Iterator[Title]:
+    def titles(
+        self, *, unreadable: Callable[[str], None] | None = None, counted: Callable[[int], None] | None = None
+    ) -> Iterator[Title]:
         """Every movie, with its file: one call for all of them."""
-        for entry in self.stream("/movie", {"excludeLocalCovers": True}):
+        for entry in self.stream("/movie", {"excludeLocalCovers": True}, counted=counted):
             try:
                 title = self._title(entry, "/movie")
             except ArrIsNot as error:

@@ -91,7 +91,7 @@ def judge(
     ours = same_url or [one for one in hooks if one.get("name") == NAME]
     if not ours:
         return Registration(action=Action.CREATE, payload=_wanted(kind, url, secret, _template(schema)))
-    found, surplus = ours[0], tuple(one["id"] for one in same_url[1:])
+    found, surplus = ours[0], tuple(one["id"] for one in same_url[1:] if isinstance(one.get("id"), int))
     payload = _wanted(kind, url, secret, found)
     differences = tuple(_differences(found, payload))
     action = Action.REPAIR if differences else Action.NOTHING
@@ -114,18 +114,19 @@ def _wanted(kind: Kind, url: str, secret: SecretStr, base: Resource) -> Resource
     wanted = copy.deepcopy(base)
     for flag in _flags(kind, base):
         wanted[flag] = flag in _WANTED[kind]
-    kept = [one for one in _headers(base) if one.get("key", "").lower() != SECRET_HEADER.lower()]
+    kept = [one for one in _headers(base) if not _is_ours(one)]
     headers = [*kept, {"key": SECRET_HEADER, "value": secret.get_secret_value()}]
     said: dict[str, Any] = {"url": url, "method": _POST, "headers": headers}
-    missing = set(said) - {one.get("name") for one in base.get("fields", [])}
+    missing = {name for name in said if not any(one.get("name") == name for one in _fields(base))}
     if missing:
         raise ArrVersion(
             f"Its webhooks have no {', '.join(sorted(missing))}, so that nothing would prove where they come from.",
             advice="Update it.",
         )
-    for one in wanted["fields"]:
-        if one.get("name") in said:
-            one["value"] = said[one["name"]]
+    for one in _fields(wanted):
+        for name, value in said.items():
+            if one.get("name") == name:
+                one["value"] = value
     return wanted
 
 
@@ -145,24 +146,30 @@ def _differences(found: Resource, wanted: Resource) -> Iterable[str]:
         yield f"it calls {_value(found, 'url')}"
     if _value(found, "method") != _POST:
         yield "it does not POST"
-    if _secret(found) not in {_secret(wanted), _MASK}:
+    if _secret(found) not in (_secret(wanted), _MASK):
         yield "it does not carry our secret" if _secret(found) is None else "it carries another secret"
 
 
 def _value(notification: Resource, name: str) -> Any:
-    for one in notification.get("fields") or []:
-        if one.get("name") == name:
-            return one.get("value")
-    return None
+    return next((one.get("value") for one in _fields(notification) if one.get("name") == name), None)
 
 
-def _headers(notification: Resource) -> list[dict[str, str]]:
-    value = _value(notification, "headers")
+def _fields(notification: Resource) -> list[Resource]:
+    return _objects(notification.get("fields"))
+
+
+def _headers(notification: Resource) -> list[Resource]:
+    return _objects(_value(notification, "headers"))
+
+
+def _objects(value: object) -> list[Resource]:
+    """What can be read of a list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
+def _is_ours(header: Resource) -> bool:
+    return str(header.get("key")).lower() == SECRET_HEADER.lower()
+
+
 def _secret(notification: Resource) -> str | None:
-    for one in _headers(notification):
-        if one.get("key", "").lower() == SECRET_HEADER.lower():
-            return one.get("value")
-    return None
+    return next((one.get("value") for one in _headers(notification) if _is_ours(one)), None)

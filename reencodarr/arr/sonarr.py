@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from reencodarr.arr.both import Both
-from reencodarr.arr.models import Command, MediaFile, Rename, Resource, Title
+from reencodarr.arr.models import Aired, Command, MediaFile, Part, Rename, Title
 from reencodarr.errors import ArrIsNot
 
 
@@ -20,9 +20,11 @@ class Sonarr(Both):
         "episodeId": ("partId",),
     }
 
-    def titles(self, *, unreadable: Callable[[str], None] | None = None) -> Iterator[Title]:
+    def titles(
+        self, *, unreadable: Callable[[str], None] | None = None, counted: Callable[[int], None] | None = None
+    ) -> Iterator[Title]:
         """Every series."""
-        for entry in self.stream("/series", {"includeSeasonImages": False}):
+        for entry in self.stream("/series", {"includeSeasonImages": False}, counted=counted):
             try:
                 title = self.read(Title, entry, "/series")
             except ArrIsNot as error:
@@ -39,9 +41,11 @@ class Sonarr(Both):
 
     def files(self, title_id: int) -> list[MediaFile]:
         """Two calls: the files say nothing about when their episodes were first seen."""
-        found = self.entries("/episodefile", {"seriesId": title_id})
-        years = _years(self.entries("/episode", {"seriesId": title_id})) if found else {}
-        return [self.read(MediaFile, {**one, "year": years.get(one.get("id", 0))}, "/episodefile") for one in found]
+        found = [
+            self.read(MediaFile, one, "/episodefile") for one in self.entries("/episodefile", {"seriesId": title_id})
+        ]
+        years = self._years(title_id) if found else {}
+        return [one.model_copy(update={"year": years.get(one.id)}) for one in found]
 
     def file(self, file_id: int) -> MediaFile:
         """Without its year."""
@@ -50,7 +54,8 @@ class Sonarr(Both):
 
     def parts(self, file: MediaFile) -> tuple[int, ...]:
         """Its episodes."""
-        return tuple(sorted(int(one["id"]) for one in self.entries("/episode", {"episodeFileId": file.id})))
+        found = self.entries("/episode", {"episodeFileId": file.id})
+        return tuple(sorted(self.read(Part, one, "/episode").id for one in found))
 
     def rescan(self, title_id: int) -> Command:
         """Look at the folder of a series again."""
@@ -76,13 +81,12 @@ class Sonarr(Both):
         """Through Sonarr, so that its recycle bin and its own settings decide."""
         self.discard(f"/episodefile/{file_id}")
 
-
-def _years(episodes: list[Resource]) -> dict[int, int]:
-    """The year in which the first episode of each file was first seen."""
-    found: dict[int, int] = {}
-    for one in episodes:
-        date = one.get("airDateUtc") or one.get("airDate")
-        file_id = one.get("episodeFileId")
-        if file_id and isinstance(date, str) and date[:4].isdigit():
-            found[file_id] = min(int(date[:4]), found.get(file_id, int(date[:4])))
-    return found
+    def _years(self, title_id: int) -> dict[int, int]:
+        """The year in which the first episode of each file was first seen."""
+        years: dict[int, int] = {}
+        for entry in self.entries("/episode", {"seriesId": title_id}):
+            date = str(entry.get("airDateUtc") or entry.get("airDate"))
+            one = self.read(Aired, {**entry, "year": date[:4]}, "/episode")
+            if one.file_id and one.year:
+                years[one.file_id] = min(one.year, years.get(one.file_id, one.year))
+        return years

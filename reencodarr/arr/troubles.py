@@ -85,7 +85,7 @@ def _said(answer: httpx.Response) -> str:
     """Its own words, if it has any: a message, or what is wrong with each field."""
     try:
         said = json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     entries = said if isinstance(said, list) else [said]
     words = [one.get("errorMessage") or one.get("message") for one in entries if isinstance(one, dict)]

@@ -33,7 +33,18 @@ INSTANCES = tuple(
     for name, kind in (("main", Kind.SONARR), ("films", Kind.RADARR))
 )
 PATHS = {Kind.SONARR: "/webhooks/sonarr/main", Kind.RADARR: "/webhooks/radarr/films"}
-QUIET = Seconds(0.05)
+QUIET = Seconds(0.3)
+"""Longer than a slow machine takes from one webhook to the next."""
+
+
+class Bell(Alarm):
+    """Knows whether it was rung."""
+
+    rung = False
+
+    def ring(self) -> None:
+        self.rung = True
+        super().ring()
 
 
 class Hooked:
@@ -42,7 +53,8 @@ class Hooked:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.woken = 0
-        self.inner: FastAPI = webhooks.app(Inbox(engine, Alarm(self._wake, quiet=QUIET)))
+        self.bell = Bell(self._wake, quiet=QUIET)
+        self.inner: FastAPI = webhooks.app(Inbox(engine, self.bell))
         self.app = Guard(self.inner, INSTANCES, SECRET)
 
     async def _wake(self) -> None:
@@ -67,7 +79,7 @@ class Hooked:
         async def whole() -> T:
             async with self.client() as client:
                 said = await talk(client)
-            await asyncio.sleep(3 * QUIET)
+            await asyncio.sleep(2 * QUIET if self.bell.rung else 0)
             return said
 
         return asyncio.run(whole())

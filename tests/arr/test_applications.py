@@ -281,6 +281,22 @@ def test_a_list_too_long_for_memory_comes_whole(app: Application, fake: Fake) ->
     assert [one.id for one in app.titles()] == list(range(1, 6001))
 
 
+def test_how_many_titles_there_are_is_told_before_the_first_unless_the_list_breaks_off(
+    app: Application, fake: Fake
+) -> None:
+    for name in "abc":
+        fake.library.add_title(name, folder=f"/tv/{name}")
+    counted: list[int] = []
+
+    next(app.titles(counted=counted.append))
+    assert counted == [3]
+
+    fake.knobs.failures = [Failure(status=200, body=b'[{"id": 1}, {"id"')]
+    with pytest.raises(ArrIsNot):
+        list(app.titles(unreadable=lambda words: None, counted=counted.append))
+    assert counted == [3]
+
+
 def test_a_library_is_made_up_as_it_is_asked_for(app: Application, fake: Fake) -> None:
     fake.library.fill(300, 1)
 

@@ -1,6 +1,7 @@
 """The pretended applications cannot lie: what a real one would not take or give is noticed."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -116,9 +117,22 @@ def test_every_webhook_has_the_shape_of_a_real_one(kind: str) -> None:
     sent = all_webhooks(kind)
 
     assert {one["eventType"] for one in sent.values()} == set(shapes["eventTypes"])
+    fields: dict[str, set[str]] = {shape: set() for shape in shapes["$defs"] if shape.endswith("Payload")}
     for name, payload in sent.items():
-        fitting = [shape for shape in shapes["$defs"] if shape.endswith("Payload") and fits(payload, shape, shapes)]
+        fitting = [shape for shape in fields if fits(payload, shape, shapes)]
         assert fitting, name
+        for shape in fitting:
+            fields[shape].update(payload)
+    assert fields == {shape: set(shapes["$defs"][shape]["properties"]) for shape in fields} | {"WebhookPayload": set()}
+    reasons = {one["deleteReason"] for one in sent.values() if "deleteReason" in one}
+    assert reasons == set(next(reasons_of(shapes)))
+
+
+def reasons_of(shapes: dict[str, Any]) -> Iterator[list[str]]:
+    """The reasons for which a file goes, as each shape that has one lists them."""
+    for shape in shapes["$defs"].values():
+        if "deleteReason" in shape.get("properties", {}):
+            yield shape["properties"]["deleteReason"]["enum"]
 
 
 def all_webhooks(kind: str) -> dict[str, dict[str, Any]]:

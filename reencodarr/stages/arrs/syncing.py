@@ -121,7 +121,7 @@ class _Tally:
         self.instance = instance
         self.began = monotonic()
         self.titles: set[int] = set()
-        self.files = self.failed = self.failed_in_row = self.known = 0
+        self.listed = self.settled = self.files = self.failed = self.failed_in_row = self.known = 0
         self.whole = True
         """Whether every title that it has is known by its id."""
         self.changes: Counter[Change] = Counter()
@@ -140,7 +140,12 @@ class _Tally:
         self.failed += 1
         self._keep(self.troubles, [line])
 
-    def add(self, looked: Looked) -> None:
+    def count(self, titles: int) -> None:
+        """Of how many titles it is, before the first comes."""
+        self.listed = titles
+
+    def add(self, looked: Looked, *, titles: int = 0) -> None:
+        self.settled += titles
         self.files += looked.files
         self.changes.update(looked.changes)
         self._keep(self.lines, looked.lines)
@@ -148,8 +153,8 @@ class _Tally:
             self.trouble(line)
         if looked.unlisted:
             self.unlisted.append(replace(looked, lines=(), troubles=()))
-        fraction = min(self.files / self.known, 1.0) if self.known else None
-        detail = f"{len(self.titles)} titles, {self.files} files"
+        fraction = min((self.settled + self.failed) / self.listed, 1.0) if self.listed else None
+        detail = f"{self.settled} of {self.listed} titles, {self.files} files"
         self._report(Progress(stage="sync", label=str(self.instance), fraction=fraction, detail=detail))
 
     def synced(self, unmapped: tuple[Unmapped, ...]) -> Synced:
@@ -180,10 +185,10 @@ def _synced(workplace: Workplace, connection: Application, tally: _Tally, stop: 
         heed(stop)
         batch.append(listing)
         if sum(len(one.files) + 1 for one in batch) >= BATCH:
-            tally.add(looking.settle(workplace, instance, where, batch))
+            tally.add(looking.settle(workplace, instance, where, batch), titles=len(batch))
             batch.clear()
     if batch:
-        tally.add(looking.settle(workplace, instance, where, batch))
+        tally.add(looking.settle(workplace, instance, where, batch), titles=len(batch))
     _depart(workplace, tally, began)
     done = tally.synced(where.unmapped)
     log.info("synced %s in %.1f s: %s", instance, done.seconds, done.words)
@@ -203,7 +208,7 @@ def _listings(connection: Application, tally: _Tally) -> Iterator[Listing]:
     ahead: deque[tuple[Title, Future[tuple[datetime, list[MediaFile]]]]] = deque()
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sync")
     try:
-        for title in connection.titles(unreadable=tally.unreadable):
+        for title in connection.titles(unreadable=tally.unreadable, counted=tally.count):
             tally.titles.add(title.id)
             if title.files is not None:
                 yield looking.listing(title, title.files, tags=tags, asked=asked)

@@ -23,6 +23,8 @@ FLAGS = {
     "ApplicationUpdate": "onApplicationUpdate",
     "ManualInteractionRequired": "onManualInteractionRequired",
 }
+REASONS = ("missingFromDisk", "manual", "upgrade", "noLinkedEpisodes", "manualOverride")
+"""For which a file goes."""
 _DOWNLOAD = {"downloadClient": "qBittorrent", "downloadClientType": "qBittorrent", "downloadId": "ABC123"}
 _FORMATS = {"customFormatInfo": {"customFormats": [{"id": 1, "name": "x264"}], "customFormatScore": 5}}
 _RELEASE = {"releaseTitle": "Some.Release.1080p-GRP", "indexer": "Indexer", "size": 1_500_000_000}
@@ -60,10 +62,11 @@ def download(library: Library, title: Title, file: File, *, replaced: Sequence[F
     name = "episodeFile" if library.kind == "sonarr" else "movieFile"
     deleted = [{**_file(library, one), "recycleBinPath": f"/bin/{one.id}.mkv"} for one in replaced]
     said = {name: _file(library, file) | {"sourcePath": "/downloads/x.mkv"}, "isUpgrade": bool(replaced)}
-    extra = {"deletedFiles": deleted} if deleted else {}
-    return _event(
-        library.kind, "Download", **_subject(library, title, [file]), **said, **extra, release=_RELEASE, **_DOWNLOAD
-    )
+    extra: Payload = {"deletedFiles": deleted} if deleted else {}
+    if library.kind == "radarr":
+        extra["remoteMovie"] = {"tmdbId": 600 + title.id, "imdbId": "tt1", "title": title.title, "year": title.year}
+    said |= {**extra, "release": _RELEASE, **_DOWNLOAD, **_FORMATS}
+    return _event(library.kind, "Download", **_subject(library, title, [file]), **said)
 
 
 def import_complete(library: Library, title: Title, files: Sequence[File]) -> Payload:
@@ -90,8 +93,9 @@ def file_deleted(library: Library, title: Title, file: File, reason: str) -> Pay
 
 
 def added(library: Library, title: Title) -> Payload:
-    event = "SeriesAdd" if library.kind == "sonarr" else "MovieAdded"
-    return _event(library.kind, event, **_subject(library, title))
+    if library.kind == "sonarr":
+        return _event(library.kind, "SeriesAdd", **_subject(library, title))
+    return _event(library.kind, "MovieAdded", **_subject(library, title), addMethod="manual")
 
 
 def deleted(library: Library, title: Title, *, with_files: bool) -> Payload:
@@ -129,9 +133,6 @@ def every(library: Library, title: Title, files: Sequence[File]) -> dict[str, Pa
         "Download": download(library, title, first),
         "Download, upgrade": download(library, title, first, replaced=[other]),
         "Rename": renamed(library, title, [(first, other.path)]),
-        "file deleted by hand": file_deleted(library, title, first, "manual"),
-        "file deleted for an upgrade": file_deleted(library, title, first, "upgrade"),
-        "file gone from disk": file_deleted(library, title, first, "missingFromDisk"),
         "added": added(library, title),
         "deleted": deleted(library, title, with_files=False),
         "deleted with files": deleted(library, title, with_files=True),
@@ -140,6 +141,8 @@ def every(library: Library, title: Title, files: Sequence[File]) -> dict[str, Pa
         "ApplicationUpdate": update(library.kind),
         "ManualInteractionRequired": manual(library, title),
     }
+    for reason in REASONS:
+        found[f"file deleted, {reason}"] = file_deleted(library, title, first, reason)
     if library.kind == "sonarr":
         found["Download, import complete"] = import_complete(library, title, files)
     return found

@@ -12,8 +12,10 @@ from reencodarr.errors import SyncBusy, TooManyUnlisted
 from reencodarr.library import arr_files, database, locks
 from reencodarr.library.states import State
 from reencodarr.library.tables import ArrFile, ArrWish, Facts, StateChange, VideoState
+from reencodarr.progress import Progress
 from reencodarr.stages.arrs import syncing
 from reencodarr.stages.arrs.comparing import Change
+from tests.arr.conftest import QUICK
 from tests.arr.fake import serving
 from tests.library import films
 from tests.stages.arrs import both_sides
@@ -45,6 +47,13 @@ def has_facts(site: Site, number: int) -> bool:
         return session.get(Facts, number) is not None
 
 
+def told(site: Site) -> list[Progress]:
+    """What a sync says of itself."""
+    said: list[Progress] = []
+    syncing.sync(site.workplace, "main", report=said.append, times=QUICK)
+    return said
+
+
 def changes(site: Site) -> int:
     with database.session(site.workplace.database, reads_only=True) as session:
         return len(session.exec(select(StateChange)).all())
@@ -66,6 +75,17 @@ def test_files_that_the_scan_knew_are_tied_to_their_films_and_nothing_else_happe
     assert site.row().failing is False
     assert site.row().version.startswith("4.")
     assert site.row().synced_at is not None
+
+
+def test_a_sync_tells_how_far_it_is_from_the_first_one_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syncing, "BATCH", 2)
+    for number in range(4):
+        site.series(1, title=f"Show {number}")
+
+    first, second = told(site), told(site)
+
+    assert [one.fraction for one in first] == [one.fraction for one in second] == [0.25, 0.5, 0.75, 1.0]
+    assert first[-1].detail == "4 of 4 titles, 4 files"
 
 
 def test_a_second_sync_writes_nothing(site: Site) -> None:
