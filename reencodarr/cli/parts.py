@@ -20,7 +20,7 @@ from reencodarr.errors import BucketUnreachable, SettingsError
 from reencodarr.library import database
 from reencodarr.settings import Settings
 from reencodarr.storage import embedded
-from reencodarr.tools import platforms, private, programs, variables
+from reencodarr.tools import platforms, programs, variables
 from reencodarr.tools.supervisor import Part
 from reencodarr.units import Seconds
 
@@ -36,7 +36,6 @@ ABOUT = {
 }
 log = logging.getLogger(__name__)
 
-LOCAL_WORKER = "local"
 _PROGRAM = (sys.executable, "-m", "reencodarr.cli")
 _SERVER_WORK = (sys.executable, "-m", "reencodarr.cli.server_worker")
 _WORK_AT_ONCE = 3
@@ -203,29 +202,22 @@ def _server_worker(place: Site, name: str, queues: list[str], limit: int) -> Par
 
 
 def _worker(place: Site) -> Part:
-    """The worker of this machine: it gets a new secret, and none of the server's settings."""
-    from reencodarr.stages.machines import workers_desk
+    """The worker of this machine: it gets a secret of its own, and none of the server's settings."""
+    from reencodarr.cli import local_worker
     from reencodarr.stages.workplace import open_workplace
-    from reencodarr.work import token
     from reencodarr.work.settings import WorkerSettings
 
-    settings, folder = place.settings, place.settings.data_dir / "worker"
-    pool = platforms.here().name
-    secret = workers_desk.add(open_workplace(settings), LOCAL_WORKER, pool, local=True)
+    settings = place.settings
     authority = place.environment.get("PREFECT_API_SSL_CERT_FILE")
-    joined = token.Token(
-        name=LOCAL_WORKER,
-        secret=secret,
-        pool=pool,
+    file = local_worker.token_file(
+        open_workplace(settings),
+        pool=platforms.here().name,
         server=place.environment["PREFECT_API_URL"].removesuffix("/api"),
         certificate=Path(authority).read_text(encoding="ascii") if authority else "",
     )
-    file = folder / "token"
-    file.unlink(missing_ok=True)
-    private.write_new(file, token.to_text(joined).encode())
     theirs = variables.names(WorkerSettings)
     kept = {name: value for name, value in os.environ.items() if _is_neutral(name) or name.upper() in theirs}
-    own = {"TOKEN_FILE": str(file), "DATA_DIR": str(folder), "SCRATCH_DIR": str(settings.scratch)}
+    own = {"TOKEN_FILE": str(file), "DATA_DIR": str(file.parent), "SCRATCH_DIR": str(settings.scratch)}
     return Part(
         name="worker",
         command=(*_PROGRAM, "worker"),

@@ -7,6 +7,7 @@ Nothing stays Running that does not run.
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from reencodarr.cli.stopping import Asked
 from reencodarr.errors import OrderUnreadable, ReencodarrError, ServerRefused, ServerUnreachable
 from reencodarr.tools import scratch
 from reencodarr.units import Seconds
-from reencodarr.work import handback, link, machine, talk
+from reencodarr.work import handback, link, machine, speed, talk
 from reencodarr.work.link import Link
 from reencodarr.work.settings import WorkerSettings
 from reencodarr.work.talk import Capabilities, Welcome, WorkerBeat
@@ -126,6 +127,8 @@ class _Serving:
             answer = self._way.beat(sign)
             if self._silent_since is not None:
                 self._back(worker)
+            elif not worker.draining:
+                self._tell_speed()
         except ServerRefused as error:
             self._refused = str(error)
         except (ServerUnreachable, OrderUnreadable) as error:
@@ -134,6 +137,14 @@ class _Serving:
             if answer.words != worker.resting and not answer.go_on:
                 err.print(f"[yellow]The server gives no work: {safe(answer.words)}[/]")
             worker.resting = "" if answer.go_on else answer.words or "no reason given"
+
+    def _tell_speed(self) -> None:
+        """Introduce this machine again where an encode has taught how fast it is since it did that last."""
+        told = self._capabilities
+        known = dataclasses.replace(told, fps=speed.measured(self._loaded.data_dir, told.build))
+        if known != told:
+            self._way.hello(known, patience=link.BRIEF)
+            self._capabilities = known
 
     def _away(self, error: ReencodarrError) -> None:
         now = time.monotonic()

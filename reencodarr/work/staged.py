@@ -20,6 +20,7 @@ from reencodarr.errors import (
     UploadLost,
     UrlExpired,
 )
+from reencodarr.media import seekable
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.progress import Report
 from reencodarr.quality import excerpt, excerpt_pack, footage
@@ -157,6 +158,8 @@ class Staged:
         with RangedFile(self._url("film"), sheet.digests, scratch / "ranges", line=self._line) as film:
             windows = footage.planned(sheet.index)
             try:
+                if not seekable.has_index(film, label=self._order.label):
+                    raise ExcerptUnusable("It has no index, and the server could not cut it either.")
                 return excerpt.cut(film, self._order.label, sheet.index, windows, scratch, expect=film.expect)
             finally:
                 self._down(film.moved)

@@ -6,9 +6,12 @@ import pytest
 import yaml
 
 from reencodarr import settings
-from reencodarr.cli import parts, pools
+from reencodarr.cli import local_worker, parts, pools
 from reencodarr.errors import SettingsError
 from reencodarr.library import database
+from reencodarr.stages.machines import workers_desk
+from reencodarr.stages.workplace import open_workplace
+from reencodarr.work import token
 
 SECRETS = {"REENCODARR_DATABASE_URL": "sqlite:///{folder}/r.db", "PREFECT_SERVER_API_AUTH_STRING": "owner:" + "s" * 40}
 
@@ -31,6 +34,31 @@ def test_the_worker_part_gets_none_of_the_servers_settings(loaded: settings.Sett
     assert not [name for name in worker.environment if "BUCKET" in name or "DATABASE" in name]
     keys = (loaded.data_dir / "secrets" / "bucket").read_text().split(":")
     assert not [value for value in worker.environment.values() if keys[1] in value or "s" * 40 in value]
+
+
+def secret_of_the_worker(loaded: settings.Settings) -> str:
+    """What a start of the server gives to its own worker."""
+    worker = parts.part("worker", parts.site(loaded))
+    return token.from_file(Path(worker.environment["REENCODARR_TOKEN_FILE"])).secret
+
+
+def test_the_workers_secret_outlives_the_server_for_the_work_that_does(loaded: settings.Settings) -> None:
+    first = secret_of_the_worker(loaded)
+
+    assert secret_of_the_worker(loaded) == first
+    assert workers_desk.known(open_workplace(loaded), local_worker.NAME, first) is not None
+
+
+def test_a_secret_of_the_worker_that_opens_nothing_is_made_anew(loaded: settings.Settings) -> None:
+    revoked = secret_of_the_worker(loaded)
+    workers_desk.revoke(open_workplace(loaded), local_worker.NAME)
+    torn = secret_of_the_worker(loaded)
+    (loaded.data_dir / "worker" / "token").write_text("rwt1.torn")
+
+    last = secret_of_the_worker(loaded)
+
+    assert len({revoked, torn, last}) == 3
+    assert workers_desk.known(open_workplace(loaded), local_worker.NAME, last) is not None
 
 
 @pytest.mark.parametrize("name", parts.NAMES)

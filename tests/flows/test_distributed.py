@@ -1,4 +1,7 @@
-"""One film's whole way over two machines: searched and encoded by a worker that has nothing but a token and scratch."""
+"""One film's whole way over two machines: searched and encoded by a worker that has nothing but a token and scratch.
+
+On SQLite and on PostgreSQL.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from reencodarr.cli import prefect_database
 from reencodarr.library import database
 from reencodarr.library.states import State
 from reencodarr.library.tables import Job
@@ -17,13 +21,21 @@ from tests.api import kit
 from tests.flows import site as sites
 from tests.flows.conftest import eventually
 from tests.flows.site import Site
+from tests.servers.postgres import Postgres
 from tests.storage import servers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
-@pytest.fixture
-def site(tmp_path: Path, fast_policy: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def site(
+    request: pytest.FixtureRequest, tmp_path: Path, fast_policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
+    """A server with a bucket; its own database and Prefect's are of the same kind."""
+    if request.param == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres_server")
+        monkeypatch.setenv("REENCODARR_DATABASE_URL", postgres.url(postgres.fresh()))
+        monkeypatch.setenv(prefect_database.URL, postgres.url(postgres.fresh(), driver="asyncpg"))
     with servers.serving("rclone", tmp_path / "rclone", tls=False) as rclone:
         for name, value in {
             "ENDPOINT": rclone.endpoint,

@@ -91,7 +91,9 @@ def test_a_film_that_changed_is_told(small_film: Path, fast_policy: Path, tmp_pa
     assert isinstance(result(tmp_path / "results").outcome, SourceChanged)
 
 
-def test_a_failure_travels_with_command_and_last_words(small_film: Path, fast_policy: Path, tmp_path: Path) -> None:
+def test_a_failure_travels_with_command_and_last_words_and_stands_in_the_runs_log(
+    small_film: Path, fast_policy: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     desk = Desk()
     terms = kit.encode_terms(small_film, fast_policy)
     broken = replace(terms, plan=replace(terms.plan, video=replace(terms.plan.video, preset=99)))
@@ -107,6 +109,8 @@ def test_a_failure_travels_with_command_and_last_words(small_film: Path, fast_po
     assert " 99 " in outcome.context["command"]
     assert outcome.context["stderr"]
     assert {"worker", "machine", "version", "build", "exit_code"} <= set(outcome.context)
+    [logged] = [record.getMessage() for record in caplog.records if outcome.context["stderr"] in record.getMessage()]
+    assert outcome.context["command"] in logged
 
 
 @pytest.mark.parametrize("who", ["server", "halt"])

@@ -165,6 +165,24 @@ def test_an_excerpt_that_the_server_cut_is_taken(
     assert meter.down >= packed.stat().st_size
 
 
+def test_a_film_that_neither_has_an_index_nor_could_be_cut_is_wanted_whole_at_once(
+    long_film: Path, bucket: Bucket, fast_policy: Path, tmp_path: Path, ffmpeg: Path
+) -> None:
+    """Its parts are not looked for first, only to be fetched once more with all the rest."""
+    from reencodarr.tools import programs
+
+    stream = tmp_path / "stream.ts"
+    programs.run([ffmpeg, "-hide_banner", "-nostdin", "-i", long_film, "-map", "0:v", "-c", "copy", stream])
+    source, desk, meter = staged_source(stream, bucket), desk_for(bucket), Meter()
+    terms = kit.search_terms(stream, fast_policy)
+
+    with desks.running(desk) as url, Link(desk.token, server=url) as way:
+        staging = Staged(order(stream, source, terms), source, way=way, line=Line(), meter=meter)
+
+        assert staging.footage(tmp_path, report=silent) is None
+    assert meter.down < 0.25 * source.size, (meter.down, source.size)
+
+
 def test_a_short_film_is_wanted_whole(bikes: Path, bucket: Bucket, fast_policy: Path, tmp_path: Path) -> None:
     source, desk = staged_source(bikes, bucket), desk_for(bucket)
     terms = kit.search_terms(bikes, fast_policy)

@@ -23,7 +23,7 @@ _SECRET_BYTES = 32
 def add(workplace: Workplace, name: str, pool: str, *, local: bool = False) -> str:
     """Let a machine join `pool`; its secret, which is told this once and never again.
 
-    A local worker is added anew at each start of the server; any other name must be free or revoked.
+    A local worker may be added again, when its secret was lost; any other name must be free or revoked.
 
     Raises SettingsError.
     """
