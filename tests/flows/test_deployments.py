@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
@@ -160,9 +159,10 @@ def wheel(folder: Path) -> None:
 
 def test_a_schedule_really_fires(deployed: Prefect, worker: Callable[[str], Path]) -> None:
     housekeeping = deployed.get("/deployments/name/housekeeping/server")
-    schedules = f"{deployed.url}/deployments/{housekeeping['id']}/schedules"
+    schedules = f"/deployments/{housekeeping['id']}/schedules"
     often = [{"schedule": {"interval": 5}, "active": True}]
-    [made] = httpx.post(schedules, json=often, timeout=30).raise_for_status().json()
+    with deployed.client as client:
+        [made] = client.post(schedules, json=often).raise_for_status().json()
     worker("server")
 
     def finished() -> bool:
@@ -176,8 +176,9 @@ def test_a_schedule_really_fires(deployed: Prefect, worker: Callable[[str], Path
         return isinstance(count, int) and count > 0
 
     assert eventually(finished)
-    # Before its runs, and they are many, keep the worker from those of other tests. 503: SQLite was busy with them.
-    assert eventually(lambda: httpx.delete(f"{schedules}/{made['id']}", timeout=30).status_code in {204, 404})
+    # Before its runs, and they are many, keep the worker from those of other tests.
+    with deployed.client as client:
+        assert client.delete(f"{schedules}/{made['id']}").status_code in {204, 404}
 
 
 def test_a_film_is_replaced_by_deployment_run(
