@@ -73,9 +73,6 @@ def test_what_changed_is_shown_and_one_instance_in_trouble_keeps_no_other_back(
     [table] = tables(server, "sync-main")
     assert "1 title, 1 file: 1 new." in table["description"]
     assert "/tv/Firefly/S01E01.mkv" in table["data"]
-    [progress] = tables(server, "sync")
-    assert (progress["type"], progress["data"]) == ("progress", 100.0)
-    assert "Sonarr main · 1 of 1 titles, 1 files" in progress["description"]
 
 
 def test_wishes_are_fulfilled_by_a_run(server: Prefect, sonarr: Fake, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_it_registers_itself_and_what_happens_there_arrives(site: Site, fake: Fa
     assert site.row().webhook_at is not None
     with database.session(site.workplace.database, reads_only=True) as session:
         found = session.exec(select(ArrWish).order_by(col(ArrWish.title_id))).all()
-    assert [(one.title_id, one.events) for one in found] == [(title.id, 9 if fake.kind == "sonarr" else 8)]
+    assert [(one.title_id, one.events) for one in found] == [(title.id, 11 if fake.kind == "sonarr" else 10)]
 
 
 def test_what_is_right_is_left_alone_and_what_is_wrong_is_mended(site: Site, fake: Fake) -> None:
