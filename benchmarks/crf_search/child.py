@@ -52,7 +52,7 @@ def _order(asked: dict[str, Any]) -> SearchOrder:
         video=VideoPlan(**{**video, "filters": tuple(video["filters"])}),
         target=target,
         largest_percent=1000.0,
-        prior=prior.of([_past(lesson) for lesson in lessons], target, Origin.SIBLINGS) or prior.DEFAULT,
+        prior=prior.of([_past(lesson) for lesson in lessons], target, Origin.SIBLINGS) or prior.default(target),
         bias=bias.learned(deviations),
         proxy=proxy.of(video["preset"], [Seen(**lesson["proxy"]) for lesson in lessons if lesson["proxy"]]),
     )

@@ -62,7 +62,7 @@ def experienced(
     return replace(
         terms,
         known=tuple(probe for probe in known if _fits(probe, proxy)),
-        prior=prior or priors.DEFAULT,
+        prior=prior or priors.default(terms.target),
         bias=bias.learned(lessons.deviations(session, alike)),
         proxy=proxy,
     )

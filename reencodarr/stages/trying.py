@@ -21,7 +21,7 @@ from reencodarr.media.facts import MediaFacts
 from reencodarr.media.fingerprint import Fingerprint
 from reencodarr.paths import to_text
 from reencodarr.progress import Report, silent
-from reencodarr.quality import dynamic_range
+from reencodarr.quality import dynamic_range, prior
 from reencodarr.quality.engine import OnProbe, SearchResult
 from reencodarr.settings import Settings
 from reencodarr.stages import choosing, remembering
@@ -187,5 +187,6 @@ def _terms(facts: MediaFacts, plan: EncodePlan, *, engine: str) -> SearchTerms:
         video=plan.video,
         target=plan.target,
         largest_percent=plan.largest_ratio * 100,
+        prior=prior.default(plan.target),
         hdr=facts.video.hdr,
     )

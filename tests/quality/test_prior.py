@@ -1,5 +1,7 @@
 """What finished films let expect of one more."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,21 @@ def past(crf: float, mean: float = 95.0, *, p5: float | None = None, slope: floa
 def test_nothing_is_expected_of_nothing() -> None:
     assert prior.of([], TARGET, Origin.SIBLINGS) is None
     assert prior.of([past(30)] * 4, TARGET, Origin.LIBRARY) is None
+
+
+@pytest.mark.parametrize(("mean", "crf"), [(95.0, 32.0), (93.0, 37.6), (96.0, 28.3), (70.0, 40.0), (99.9, 24.0)])
+def test_without_films_the_target_alone_says_where_to_begin(mean: float, crf: float) -> None:
+    found = prior.default(replace(TARGET, mean=VmafScore(mean)))
+
+    assert found.crf == pytest.approx(crf, abs=0.05)
+    assert (found.origin, found.films, found.slope) == (Origin.DEFAULT, 0, curve.PRIOR_SLOPE)
+
+
+def test_a_search_begins_within_the_range_of_its_target() -> None:
+    narrow = replace(TARGET, lowest_crf=Crf(34), highest_crf=Crf(36))
+
+    assert prior.default(narrow).crf == 34
+    assert prior.default(replace(narrow, mean=VmafScore(90))).crf == 36
 
 
 def test_a_single_sibling_says_where_but_not_how_surely() -> None:
