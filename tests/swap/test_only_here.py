@@ -37,7 +37,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     },
     "reencodarr/tools/servers.py": {".open": "the log of a server, in a folder that its caller made"},
     "reencodarr/arr/client.py": {".truncate": "a temporary file without a name, in which an answer is gathered"},
-    "reencodarr/cli/parts.py": {
+    "reencodarr/cli/local_worker.py": {
         ".unlink": "the token of this machine's own worker, in our data folder, before a new one"
     },
     "reencodarr/cli/prefect_worker.py": {".rmdir": "a temporary folder of Prefect's worker, if it is empty"},
