@@ -1,7 +1,8 @@
 """Prefect's API for one command: the owner's server if one is configured, else a private one beside the command.
 
-A private server needs about ten seconds to start, so it is started first and waited for last. It keeps its database
-in our data folder: what ran is still there for `prefect server start` with the same PREFECT_HOME.
+A private server needs about ten seconds to start, so it is started first and waited for last. It takes its port itself:
+one that was chosen for it could be somebody else's by the time it listens. It keeps its database in our data folder:
+what ran is still there for `prefect server start` with the same PREFECT_HOME.
 """
 
 import os
@@ -53,14 +54,13 @@ def starting(settings: Settings) -> Iterator[Callable[[], None]]:
     if "PREFECT_API_URL" in os.environ:
         yield lambda: None
         return
-    port = servers.free_port()
     log_path = home(settings) / "server.log"
     arguments = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
-    arguments += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    arguments += ["--host", "127.0.0.1", "--port", "0", "--log-level", "warning"]
     with servers.running(arguments, environment=SERVER, log_path=log_path) as process:
 
         def ready() -> None:
-            servers.wait_until_listening(process, port, log_path=log_path)
+            port = servers.listening_port(process, log_path=log_path)
             os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
 
         try:

@@ -10,8 +10,10 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+
+import psutil
 
 from reencodarr.errors import ProgramFailed, ProgramStalled
 from reencodarr.tools import platforms, processes, programs
@@ -68,10 +70,41 @@ def wait_until_listening(
 
     Raises ProgramFailed when it ended instead, ProgramStalled when it takes longer than `patience`.
     """
+
+    def found() -> int | None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return port
+        return None
+
+    _waited_for(process, found, place=f" on port {port}", log_path=log_path, patience=patience)
+
+
+def listening_port(process: subprocess.Popen[bytes], *, log_path: Path, patience: Seconds = Seconds(120.0)) -> int:
+    """The port of a server that was told to take any (0), once it listens: no other program can take it before.
+
+    Raises ProgramFailed when it ended instead, ProgramStalled when it takes longer than `patience`.
+    """
+    return _waited_for(process, lambda: _port(process.pid), place="", log_path=log_path, patience=patience)
+
+
+def _port(pid: int) -> int | None:
+    """Where a process, or a descendant (the Python of a virtual environment on Windows is one), listens."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in [process, *process.children(recursive=True)]:
+            for connection in one.net_connections("tcp4"):
+                if connection.status == psutil.CONN_LISTEN:
+                    return int(connection.laddr.port)
+    return None
+
+
+def _waited_for(
+    process: subprocess.Popen[bytes], found: Callable[[], int | None], *, place: str, log_path: Path, patience: Seconds
+) -> int:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
+        if port := found():
+            return port
         if process.poll() is not None:
             tail = log_path.read_text(errors="replace")[-2000:]
             raise ProgramFailed(
@@ -82,4 +115,4 @@ def wait_until_listening(
                 advice=f"Its log is {log_path}.",
             )
         time.sleep(0.05)
-    raise ProgramStalled(f"A server did not listen on port {port} within {patience:.0f} s.", advice=f"See {log_path}.")
+    raise ProgramStalled(f"A server did not listen{place} within {patience:.0f} s.", advice=f"See {log_path}.")

@@ -165,7 +165,8 @@ def test_a_run_that_is_cancelled_in_prefect_ends_with_its_programs(
 ) -> None:
     programs = paused.encoders(run)
     (server,) = [one for one in run.children() if "uvicorn" in one.cmdline()]
-    api = f"http://127.0.0.1:{server.cmdline()[server.cmdline().index('--port') + 1]}/api"
+    (listens,) = [one for one in server.net_connections("tcp4") if one.status == psutil.CONN_LISTEN]
+    api = f"http://127.0.0.1:{listens.laddr.port}/api"
     said = {"state": {"type": "CANCELLING"}}
 
     with patient.client(api) as client:

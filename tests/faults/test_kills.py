@@ -141,3 +141,25 @@ def test_a_killed_bucket_comes_back_to_a_search_that_fetches_its_film(rig: Rig, 
     assert set(rig.outcomes(film)) == {"done"}
     assert rig.failures(film) == []
     after(rig, far)
+
+
+@pytest.mark.more
+def test_a_killed_bucket_comes_back_to_an_encode_that_needed_nothing_of_it(
+    rig: Rig, far: Member, small_film: Path
+) -> None:
+    film = rig.waiting(small_film, "bucket-encode.mkv", "encode")
+
+    with rig.encoder.slow("encode"):
+        rig.given(film)
+        encoder = rig.encoder.caught("encode")
+        rig.proxy.forget()
+        rig.s3.kill()
+        rig.s3.start()
+        asked = [f"{one.method} {one.target}" for one in rig.proxy.exchanges]
+        os.kill(encoder.pid, signal.SIGCONT)
+
+    rig.finish(film)
+    assert asked == []
+    assert rig.outcomes(film) == ["done"]
+    assert rig.failures(film) == []
+    after(rig, far)
