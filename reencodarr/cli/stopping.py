@@ -5,6 +5,7 @@ such lines), so a clean stop cannot be promised by the interrupt alone. What a f
 the next run puts it right.
 """
 
+import atexit
 import contextlib
 import os
 import signal
@@ -26,6 +27,8 @@ def on_signals() -> None:
         signal.signal(number, _stop)
     if hasattr(signal, "SIGALRM"):
         signal.signal(signal.SIGALRM, _force)
+        # Once all threads have ended Python has no handlers any more, and an alarm would kill it on its way out.
+        atexit.register(signal.alarm, 0)
 
 
 def _stop(number: int, frame: object) -> None:
