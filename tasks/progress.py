@@ -15,23 +15,29 @@ from reencodarr.progress import Progress, Report, listener
 log = logging.getLogger("reencodarr.progress")
 
 EVERY = 5.0
-"""Seconds between updates: each is an event row of about 5 kB in Prefect's database for a week (measured)."""
+"""Seconds between updates, but for the last: each is an event row of about 5 kB in Prefect's database for a week
+(measured)."""
+WHOLE = 100.0
+"""Per cent of work that is done."""
 
 
 def reporter(key: str, description: str) -> Report:
     """A listener for one piece of work; its artifact is made at the first word."""
     heard = listener.get()
     made: UUID | None = None
-    updated = 0.0
+    updated = told = 0.0
 
     def report(progress: Progress) -> None:
-        nonlocal made, updated
+        nonlocal made, updated, told
         if heard is not None:
             heard(progress)
-        if progress.fraction is None or time.monotonic() - updated < EVERY:
+        if progress.fraction is None:
             return
-        updated = time.monotonic()
         per_cent = round(100 * min(1.0, progress.fraction), 1)
+        ends = per_cent == WHOLE > told
+        if not ends and time.monotonic() - updated < EVERY:
+            return
+        updated, told = time.monotonic(), per_cent
         with _unless_away():
             if made is None:
                 said = words(progress) or description
