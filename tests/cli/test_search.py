@@ -198,7 +198,7 @@ def test_a_sampled_film_has_an_interval_and_starts_nothing_in_its_folder(
     assert all(probe["interval"] > 0 for probe in found["probes"] if not probe["pilot"])
     assert any(probe["pilot"] for probe in found["probes"])
     assert found["result"]["interval"] > 0
-    assert re.search(r"^ +32  [\d.]+ .* pilot$", shown.stdout, re.MULTILINE), shown.stdout
+    assert re.search(r"^ +40  [\d.]+ .* pilot$", shown.stdout, re.MULTILINE), shown.stdout
     assert re.search(r"^ +[\d.]+  [\d.]+ ± [\d.]+ .* s$", shown.stdout, re.MULTILINE), shown.stdout
     assert [path.name for path in long.parent.iterdir()] == [long.name]
 
