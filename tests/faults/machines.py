@@ -35,6 +35,9 @@ def clock(seconds: int) -> dict[str, str]:
         "FAKETIME": f"{seconds:+d}",
         # The clock on the wall only: a monotonic one that jumps would be another fault.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # For each stat it takes a lock that a whole family of processes shares: killed meanwhile, one leaves it taken,
+        # and the others wait for ever (libfaketime 0.9.10, lock_for_stat).
+        "NO_FAKE_STAT": "1",
         # An encoder's many threads hang in libfaketime now and then.
         "FAKETIME_ONLY_CMDS": Path(sys.executable).name,
     }
