@@ -199,7 +199,7 @@ DAMAGES: dict[str, Callable[[Rig], None]] = {
         ("search", "film-flipped"),
         pytest.param("search", "sheet-gone", marks=pytest.mark.more),
         pytest.param("encode", "film-cut", marks=pytest.mark.more),
-        ("encode", "film-gone"),
+        pytest.param("encode", "film-gone", marks=pytest.mark.more),
         pytest.param("encode", "sheet-flipped", marks=pytest.mark.more),
     ],
 )
@@ -279,7 +279,7 @@ def test_a_full_disk_below_the_bucket_stages_nothing_and_fails_nobody(rig: Rig, 
     after(rig, far)
 
 
-@pytest.mark.parametrize("moment", ["upload", "result"])
+@pytest.mark.parametrize("moment", ["upload", pytest.param("result", marks=pytest.mark.more)])
 def test_a_disk_that_gets_full_below_the_bucket_costs_time(
     rig: Rig, far: Member, small_film: Path, moment: str
 ) -> None:

@@ -28,7 +28,7 @@ def cancelled(rig: Rig, far: Member) -> None:
     no_program_is_left(rig)
 
 
-@pytest.mark.parametrize("work", ["search", "encode"])
+@pytest.mark.parametrize("work", gates.ONE_WORK)
 def test_a_cancelled_run_ends_with_all_its_children(rig: Rig, far: Member, small_film: Path, work: str) -> None:
     film = rig.waiting(small_film, f"cancel-{work}.mkv", work)
 

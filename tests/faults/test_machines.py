@@ -14,7 +14,7 @@ from tests.faults.rig import Rig
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(1800)]
 
 
-@pytest.mark.parametrize("work", ["search", "encode"])
+@pytest.mark.parametrize("work", gates.ONE_WORK)
 def test_a_run_outlives_its_worker_and_its_result_is_used(rig: Rig, small_film: Path, work: str) -> None:
     film = rig.waiting(small_film, f"worker-{work}.mkv", work)
 
