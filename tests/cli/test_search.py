@@ -110,7 +110,7 @@ def test_a_person_sees_every_probe(looking: Program, cut: Callable[..., Path], t
 
     assert done.returncode == exits.DONE, done.stdout + done.stderr
     rows = re.findall(r"^ +([\d.]+)  [\d.]+ +[\d.]+ +[\d.]+ % +[\d.]+ s$", done.stdout, re.MULTILINE)
-    assert rows[0] == "32"
+    assert rows[0] == "40"
     summary = re.search(
         r"^CRF [\d.]+: VMAF 8[89]\.\d+, [\d.]+ % of .* (\d) probes? in .*, 0 remembered", done.stdout, re.M
     )
