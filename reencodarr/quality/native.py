@@ -133,8 +133,16 @@ class _Bench:
 
 
 def _shifted(probe: Probe, by: float) -> Probe:
-    p5 = None if probe.p5 is None else VmafScore(min(probe.p5 + by, 100.0))
-    return replace(probe, mean=VmafScore(min(probe.mean + by, 100.0)), p5=p5)
+    """A probe, and with it each of its windows, since pilots are held against those."""
+    p5 = None if probe.p5 is None else _raised(probe.p5, by)
+    windows = tuple(
+        replace(one, mean=_raised(one.mean, by), lowest_2s=_raised(one.lowest_2s, by)) for one in probe.windows
+    )
+    return replace(probe, mean=_raised(probe.mean, by), p5=p5, windows=windows)
+
+
+def _raised(score: float, by: float) -> VmafScore:
+    return VmafScore(min(score + by, 100.0))
 
 
 def _film(order: SearchOrder) -> Film:

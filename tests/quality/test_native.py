@@ -104,6 +104,7 @@ def test_what_finished_films_taught_moves_the_answer(engine: NativeEngine, long:
 
     assert better.crf > plain.crf
     assert better.predicted == pytest.approx(90, abs=0.6)
+    assert len(better.probes) - len(plain.probes) <= 2
 
 
 def test_a_slow_preset_is_placed_at_a_faster_one(engine: NativeEngine, long: Path, tmp_path: Path) -> None:
