@@ -33,6 +33,14 @@ settings.load_profile("unhurried")
 MEDIA = Path(os.environ.get("REENCODARR_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgresql",
+        action="store_true",
+        help="put servers of tests, and their Prefect, on PostgreSQL, not on SQLite",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow tests run side by side, and each of their waits is long: the limit for all is for the others."""
     for item in items:
@@ -138,6 +146,17 @@ def postgres_server() -> "Iterator[Postgres]":
 
     with postgres.serving() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _on_postgresql(request: pytest.FixtureRequest) -> Iterator[None]:
+    if not request.config.getoption("--postgresql"):
+        yield
+        return
+    from tests.servers import databases
+
+    with databases.preferred(request.getfixturevalue("postgres_server")):
+        yield
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from reencodarr.stages.machines import workers_desk
 from reencodarr.stages.workplace import Workplace, open_workplace
 from reencodarr.tools import servers
 from reencodarr.units import Seconds
-from tests.servers import patient, ports
+from tests.servers import databases, patient, ports
 
 START = Seconds(300.0)
 """For a start on a busy machine: Prefect alone takes half a minute."""
@@ -77,7 +77,8 @@ def running(folder: Path, **server_settings: Any) -> Iterator[Server]:
     said = {"host": "127.0.0.1", "port": port, "public_url": None, **server_settings}
     scheme = "https" if said.get("tls") else "http"
     said["public_url"] = f"{scheme}://localhost:{port}"
-    settings = Settings(data_dir=folder / "data", server=said)
+    theirs = databases.environment()
+    settings = Settings(data_dir=folder / "data", server=said, **databases.fields(theirs))  # type: ignore[arg-type]
     database.upgrade(settings.database)
     workplace = open_workplace(settings)
     command, environment = served.arguments(settings)
@@ -85,6 +86,7 @@ def running(folder: Path, **server_settings: Any) -> Iterator[Server]:
         "REENCODARR_DATA_DIR": str(settings.data_dir),
         "REENCODARR_SERVER__PUBLIC_URL": said["public_url"],
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        **theirs,
     }
     log = folder / "server.log"
     with servers.running(command, environment=environment, log_path=log) as process:

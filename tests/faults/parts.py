@@ -20,7 +20,7 @@ from tests.api import kit
 from tests.faults import procs
 from tests.flows.conftest import eventually
 from tests.flows.site import Engine
-from tests.servers import ports
+from tests.servers import databases, ports
 from tests.storage import servers as s3_servers
 from tests.transfer.proxy import Proxy
 
@@ -145,7 +145,9 @@ def deploy_server(server: kit.Server) -> None:
 def settings(folder: Path, s3: s3_servers.Server, between: Proxy, policy: Path) -> tuple[Settings, dict[str, str]]:
     """The server's settings, here and for its processes. Whatever goes to the bucket goes through the proxy."""
     port = ports.free()
+    theirs = databases.environment()
     environment = {
+        **theirs,
         "REENCODARR_DATA_DIR": str(folder / "data"),
         "REENCODARR_POLICY": str(policy),
         "REENCODARR_RESERVE_BYTES": "0",
@@ -166,6 +168,7 @@ def settings(folder: Path, s3: s3_servers.Server, between: Proxy, policy: Path) 
         reserve_bytes=0,
         stable_seconds=5,
         probe_workers=2,
+        **databases.fields(theirs),  # type: ignore[arg-type]
         server={"host": "127.0.0.1", "port": port, "public_url": f"http://localhost:{port}"},  # type: ignore[arg-type]
         bucket={  # type: ignore[arg-type]
             "endpoint": between.endpoint,

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from reencodarr.cli import prefect_database
 from reencodarr.library import database
 from reencodarr.library.states import State
 from reencodarr.library.tables import Job
@@ -21,6 +20,7 @@ from tests.api import kit
 from tests.flows import site as sites
 from tests.flows.conftest import eventually
 from tests.flows.site import Site
+from tests.servers import databases
 from tests.servers.postgres import Postgres
 from tests.storage import servers
 
@@ -34,8 +34,8 @@ def site(
     """A server with a bucket; its own database and Prefect's are of the same kind."""
     if request.param == "postgresql":
         postgres: Postgres = request.getfixturevalue("postgres_server")
-        monkeypatch.setenv("REENCODARR_DATABASE_URL", postgres.url(postgres.fresh()))
-        monkeypatch.setenv(prefect_database.URL, postgres.url(postgres.fresh(), driver="asyncpg"))
+        for name, value in databases.fresh(postgres).items():
+            monkeypatch.setenv(name, value)
     with servers.serving("rclone", tmp_path / "rclone", tls=False) as rclone:
         for name, value in {
             "ENDPOINT": rclone.endpoint,
