@@ -21,7 +21,7 @@ from reencodarr.cli.stopping import Asked
 from reencodarr.errors import OrderUnreadable, ReencodarrError, ServerRefused, ServerUnreachable
 from reencodarr.tools import scratch
 from reencodarr.units import Seconds
-from reencodarr.work import handback, link, machine, speed, talk
+from reencodarr.work import handback, link, speed, talk
 from reencodarr.work.link import Link
 from reencodarr.work.settings import WorkerSettings
 from reencodarr.work.talk import Capabilities, Welcome, WorkerBeat
@@ -118,13 +118,8 @@ class _Serving:
     def _say(self, worker: Worker) -> None:
         """One sign of life, and what follows from its answer."""
         scratch.sweep(self._loaded.scratch)  # A run that was killed left a whole film there, and nobody else tidies up.
-        sign = WorkerBeat(
-            draining=worker.draining,
-            running=tuple(sorted(str(run) for run in worker.busy)),
-            scratch_free=machine.scratch_free(self._loaded),
-        )
         try:
-            answer = self._way.beat(sign)
+            answer = self._way.beat(WorkerBeat(draining=worker.draining))
             if self._silent_since is not None:
                 self._back(worker)
             elif not worker.draining:

@@ -79,9 +79,6 @@ class WorkerBeat:
     """A sign of life of a worker."""
 
     draining: bool
-    running: tuple[str, ...]
-    """Flow run ids of what it does now."""
-    scratch_free: Bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

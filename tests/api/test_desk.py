@@ -36,7 +36,7 @@ MACHINE = Capabilities(
     engines=("native",),
     slots=2,
 )
-LIFE = WorkerBeat(draining=False, running=(), scratch_free=Bytes(0))
+LIFE = WorkerBeat(draining=False)
 
 
 @pytest.fixture

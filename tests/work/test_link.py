@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from reencodarr.errors import JobLost, JobRefused, ServerRefused, ServerUnreachable, SettingsError, WorkStopped
-from reencodarr.units import Bytes, Seconds
+from reencodarr.units import Seconds
 from reencodarr.work import link
 from reencodarr.work.link import Link
 from reencodarr.work.talk import Claim, GoOn, JobBeat, Moment, Refusal, WorkerBeat
@@ -17,7 +17,7 @@ from tests.servers import ports
 from tests.work import server
 from tests.work.server import Desk
 
-SIGN = WorkerBeat(draining=False, running=(), scratch_free=Bytes(1))
+SIGN = WorkerBeat(draining=False)
 CLAIM = Claim(attempt=1, flow_run="run")
 QUICK = Seconds(0.1)
 

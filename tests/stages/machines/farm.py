@@ -141,7 +141,7 @@ class Farm:
         return len(ready)
 
     def beat(self, name: str, *, draining: bool = False) -> bool:
-        sign = WorkerBeat(draining=draining, running=(), scratch_free=Bytes(GIB))
+        sign = WorkerBeat(draining=draining)
         return workers_desk.beat(self.workplace, name, sign).go_on
 
     def let_lease_pass(self, row: Job) -> None:
