@@ -19,6 +19,8 @@ from reencodarr.library.tables import Failure, Job, VideoState
 from reencodarr.settings import Settings
 from reencodarr.stages import forecast, holding
 from reencodarr.stages.workplace import Workplace, open_workplace
+from reencodarr.tools import ffmpeg as ffmpeg_tool
+from reencodarr.tools import programs
 from tests import paused
 from tests.cli.conftest import PROGRAM, Program
 from tests.servers import patient
@@ -47,8 +49,11 @@ def film(tmp_path: Path, small_film: Path) -> Path:
 
 
 @pytest.fixture
-def run(reencodarr: Program, film: Path, tmp_path: Path) -> Iterator[psutil.Popen]:
-    """A `reencodarr run` in the middle of a search that takes minutes."""
+def run(reencodarr: Program, film: Path, ffmpeg: Path, bikes: Path, tmp_path: Path) -> Iterator[psutil.Popen]:
+    """A `reencodarr run` in the middle of a search that takes minutes: every probe encodes six seconds at preset 0."""
+    made = ("-an", "-frames:v", "150", "-c:v", "libx264", "-preset", "veryfast", "-crf", "4", film)
+    programs.run([ffmpeg, *ffmpeg_tool.QUIET, "-y", "-i", bikes, *made])
+    aged(film)
     environment = {**reencodarr.environment, "REENCODARR_POLICY": str(with_preset(tmp_path, 0))}
     with said_by_run(tmp_path).open("wb") as words:
         process = psutil.Popen(
@@ -94,12 +99,12 @@ def searching(reencodarr: Program, film: Path) -> tuple[psutil.Popen, list[psuti
 
 @pytest.mark.slow
 def test_ctrl_z_stops_all_of_a_search_and_fg_continues_it(reencodarr: Program, film: Path, tmp_path: Path) -> None:
-    process, programs = searching(reencodarr, film)
+    process, children = searching(reencodarr, film)
 
     os.killpg(process.pid, signal.SIGTSTP)
-    paused.eventually(lambda: paused.still([process, *programs]))
+    paused.eventually(lambda: paused.still([process, *children]))
     time.sleep(2)
-    assert paused.still([process, *programs])
+    assert paused.still([process, *children])
     os.killpg(process.pid, signal.SIGCONT)
     said = process.communicate(timeout=240)[0].decode(errors="replace")
 
@@ -111,10 +116,10 @@ def test_ctrl_z_stops_all_of_a_search_and_fg_continues_it(reencodarr: Program, f
 @pytest.mark.slow
 @pytest.mark.parametrize("stopped", [False, True], ids=["while it runs", "after ctrl-z"])
 def test_ctrl_c_ends_a_search_with_its_programs(reencodarr: Program, film: Path, tmp_path: Path, stopped: bool) -> None:
-    process, programs = searching(reencodarr, film)
+    process, children = searching(reencodarr, film)
     if stopped:
         os.killpg(process.pid, signal.SIGTSTP)
-        paused.eventually(lambda: paused.still([process, *programs]))
+        paused.eventually(lambda: paused.still([process, *children]))
 
     os.killpg(process.pid, signal.SIGINT)
     os.killpg(process.pid, signal.SIGCONT)
@@ -122,7 +127,7 @@ def test_ctrl_c_ends_a_search_with_its_programs(reencodarr: Program, film: Path,
 
     assert process.returncode == exits.INTERRUPTED, said
     assert "Traceback" not in said
-    assert not psutil.wait_procs(programs, timeout=30)[1]
+    assert not psutil.wait_procs(children, timeout=30)[1]
     assert leftovers(tmp_path) == []
 
 
@@ -130,7 +135,7 @@ def test_ctrl_c_ends_a_search_with_its_programs(reencodarr: Program, film: Path,
 def test_a_run_is_paused_resumed_and_cancelled_from_elsewhere(
     reencodarr: Program, film: Path, run: psutil.Popen, place: Workplace, tmp_path: Path
 ) -> None:
-    programs = paused.encoders(run)
+    children = paused.encoders(run)
 
     assert reencodarr("pause", film).stdout.startswith("Film.mkv: rests within seconds")
     paused.eventually(lambda: paused.rests(run), patience=90)
@@ -141,7 +146,7 @@ def test_a_run_is_paused_resumed_and_cancelled_from_elsewhere(
     assert reencodarr("cancel", "1").stdout.startswith("Film.mkv: is ended within seconds")
     assert run.wait(240) == exits.DONE
 
-    assert not psutil.wait_procs(programs, timeout=30)[1]
+    assert not psutil.wait_procs(children, timeout=30)[1]
     assert leftovers(tmp_path) == []
     assert "cancelled by a person until" in reencodarr("plan", film.parent).stdout
 
@@ -150,7 +155,7 @@ def test_a_run_is_paused_resumed_and_cancelled_from_elsewhere(
 def test_ctrl_c_ends_a_paused_run_without_force_and_it_stays_paused(
     film: Path, run: psutil.Popen, place: Workplace, tmp_path: Path
 ) -> None:
-    programs = paused.encoders(run)
+    children = paused.encoders(run)
     holding.pause(place, [1])
     paused.eventually(lambda: paused.rests(run), patience=90)
 
@@ -160,7 +165,7 @@ def test_ctrl_c_ends_a_paused_run_without_force_and_it_stays_paused(
     said = said_by_run(tmp_path).read_text(errors="replace")
     assert "Stopped; nothing is half done." in said
     assert "Ended at once" not in said, "it had to be ended by force"
-    assert not psutil.wait_procs(programs, timeout=30)[1]
+    assert not psutil.wait_procs(children, timeout=30)[1]
     assert leftovers(tmp_path) == []
     assert holding.resting(place) == [1]
     assert [one.reason for one in forecast.forecast(place, [str(film.parent)]).intentions] == ["paused"]
@@ -170,7 +175,7 @@ def test_ctrl_c_ends_a_paused_run_without_force_and_it_stays_paused(
 def test_a_run_that_is_cancelled_in_prefect_ends_with_its_programs(
     run: psutil.Popen, place: Workplace, tmp_path: Path
 ) -> None:
-    programs = paused.encoders(run)
+    children = paused.encoders(run)
     (server,) = [one for one in run.children() if "uvicorn" in one.cmdline()]
     (listens,) = [one for one in server.net_connections("tcp4") if one.status == psutil.CONN_LISTEN]
     api = f"http://127.0.0.1:{listens.laddr.port}/api"
@@ -181,7 +186,7 @@ def test_a_run_that_is_cancelled_in_prefect_ends_with_its_programs(
         client.post(f"/flow_runs/{found['id']}/set_state", json=said).raise_for_status()
 
     assert run.wait(240) == exits.INTERRUPTED
-    assert not psutil.wait_procs(programs, timeout=30)[1]
+    assert not psutil.wait_procs(children, timeout=30)[1]
     assert leftovers(tmp_path) == []
     with database.session(place.database, reads_only=True) as session:
         assert session.exec(select(VideoState.state)).all() == ["analyzed"]

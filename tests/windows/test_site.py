@@ -176,12 +176,13 @@ def test_a_film_goes_to_windows_and_comes_back_proven_and_the_worker_drains(
     with working(rig, site, "wine") as worker:
         becomes(site, film, State.CRF_SEARCHED, State.ENCODING)
         becomes(site, film, State.ENCODING)
-        eventually(lambda: site.engine.ids("RUNNING"), patience=PATIENCE)
+        held = held_in_mid_encode(worker)
         said = worker.ask_to_stop()
+        eventually(lambda: worker.says("No new work. 1 jobs go on to their end"), patience=PATIENCE)
+        held.resume()
         becomes(site, film, State.REPLACED, State.FAILED, State.SKIPPED)
         assert site.place.state(film) is State.REPLACED, story(site)
         assert worker.process.wait(PATIENCE) == exits.DONE, story(site)
-        assert worker.says("No new work. 1 jobs go on to their end")
         assert worker.says("nothing is left running")
         assert worker.family() == []
 
@@ -239,7 +240,8 @@ def frozen(worker: Worker) -> Iterator[None]:
         process.resume()
 
 
-def held_in_mid_encode(worker: Worker) -> None:
+def held_in_mid_encode(worker: Worker) -> psutil.Process:
     """Wait for the process that encodes, and stop it there, so that no machine is too fast for the test."""
     child = eventually(worker.encoder, patience=PATIENCE, every=0.1)
     child.suspend()
+    return child
