@@ -38,7 +38,7 @@ def siblings(session: Session, path: Path, class_key: str) -> tuple[Past, ...]:
 def library(session: Session, class_key: str, *, but: Path) -> tuple[Past, ...]:
     """Films of the class anywhere."""
     query = _searched(class_key).where(col(Video.path) != but)
-    return tuple(past for _, past in _pasts(session, session.execute(query).tuples()))
+    return tuple(past for _, past in _pasts(session.execute(query).tuples()))
 
 
 def deviations(session: Session, class_key: str) -> tuple[float, ...]:
@@ -70,33 +70,37 @@ def proxies(session: Session, class_key: str) -> tuple[Seen, ...]:
 def _below(session: Session, folder: Path, class_key: str, *, but: Path) -> list[tuple[Path, Past]]:
     stored = type_coerce(col(Video.path), Text())
     below = or_(*(stored.startswith(start, autoescape=True) for start in paths.starts_below(folder)))
-    return _pasts(session, session.execute(_searched(class_key).where(below, col(Video.path) != but)).tuples())
+    return _pasts(session.execute(_searched(class_key).where(below, col(Video.path) != but)).tuples())
 
 
-def _searched(class_key: str) -> Select[tuple[Path, Search]]:
-    """The newest met searches of a class, each with its film's name."""
+def _searched(class_key: str) -> Select[tuple[Path, Search, Encode]]:
+    """The newest met searches of a class, each with its film's name and its encodes, if any, the newest first."""
+    measured = (
+        (col(Encode.video_id) == col(Search.video_id))
+        & (col(Encode.ended_at) >= col(Search.searched_at))
+        & col(Encode.achieved).is_not(None)
+    )
     return (
-        select(col(Video.path), Search)
+        select(col(Video.path), Search, Encode)
         .join(Search, col(Search.video_id) == col(Video.id))
+        .outerjoin(Encode, measured)
         .where(col(Search.class_key) == class_key, col(Search.met))
-        .order_by(col(Search.id).desc())
+        .order_by(col(Search.id).desc(), col(Encode.id).desc())
         .limit(ASKED)
     )
 
 
-def _pasts(session: Session, found: Iterable[tuple[Path, Search]]) -> list[tuple[Path, Past]]:
-    newest: dict[int, tuple[Path, Search]] = {}
-    for path, search in found:
-        newest.setdefault(search.video_id, (path, search))
-    query = typed(Encode).where(col(Encode.video_id).in_(newest), col(Encode.achieved).is_not(None))
-    encodes = {row.video_id: row for row in session.exec(query.order_by(col(Encode.id))).all()}
-    pasts = [(path, _past(search, encodes.get(video_id))) for video_id, (path, search) in newest.items()]
+def _pasts(found: Iterable[tuple[Path, Search, Encode | None]]) -> list[tuple[Path, Past]]:
+    newest: dict[int, tuple[Path, Search, Encode | None]] = {}
+    for path, search, encode in found:
+        newest.setdefault(search.video_id, (path, search, encode))
+    pasts = [(path, _past(search, encode)) for path, search, encode in newest.values()]
     return [(path, past) for path, past in pasts if past is not None]
 
 
 def _past(search: Search, encode: Encode | None) -> Past | None:
     """None where neither a probe nor a finished film says anything: a prior that was trusted is no news."""
-    if encode is not None and encode.achieved is not None and encode.ended_at >= search.searched_at:
+    if encode is not None and encode.achieved is not None:
         size = curve.percent([Point(crf=search.crf, value=search.percent)], encode.crf)
         p5 = None if encode.achieved_p5 is None else VmafScore(encode.achieved_p5)
         mean = VmafScore(encode.achieved)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
 from reencodarr.library import database, lessons
@@ -61,6 +61,22 @@ def test_siblings_are_met_films_of_the_class_each_with_its_newest_search(
 
     assert [past.crf for past in siblings(engine, me)] == [24.0, 30.0]
     assert siblings(engine, other_class, "1280") == []
+
+
+def test_what_siblings_have_shown_is_one_query(engine: Engine, make_videos: Callable[[int], list[int]]) -> None:
+    *others, me = make_videos(4)
+    for other in others:
+        films.learn(engine, other, crf=30.0)
+        finish(engine, other, crf=28.0, achieved=93.5)
+    path = path_of(engine, me)
+    sent: list[str] = []
+
+    with database.session(engine) as session:
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *args: sent.append(args[2]))
+        found = lessons.siblings(session, path, CLASS)
+
+    assert [past.crf for past in found] == [28.0] * len(others)
+    assert len([words for words in sent if words.startswith("SELECT")]) == 1
 
 
 def test_what_was_measured_on_a_film_counts_more_than_what_was_predicted(
