@@ -51,12 +51,12 @@ class Row:
 
 
 def row(trial: Trial, reference: Reference) -> Row:
-    """A trial against what full encodes gave; only what it cost, where there are too few of these."""
+    """A trial against what full encodes gave; only what it cost, where these do not enclose what it chose."""
     crf = trial.crf
-    known = len(reference.points) > 1
-    best = reference.best(trial.case.target) if known else None
-    achieved = reference.vmaf(crf) if known and crf is not None else None
-    size = reference.size(crf) if known and crf is not None else None
+    best = reference.best(trial.case.target) if len(reference.points) > 1 else None
+    judged = crf is not None and reference.covers(crf)
+    achieved = reference.vmaf(crf) if crf is not None and judged else None
+    size = reference.size(crf) if crf is not None and judged else None
     return Row(
         case=trial.case,
         group=reference.film.group,

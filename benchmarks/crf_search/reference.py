@@ -115,8 +115,14 @@ class Reference:
         """Bytes of the full encode at a CRF, by PCHIP in ln(size)."""
         return math.exp(pchip([(p.crf, math.log(p.size)) for p in self.points.values()])(crf))
 
+    def covers(self, crf: float) -> bool:
+        """Whether full encodes enclose a CRF; beyond them the curve is a guess."""
+        return len(self.points) > 1 and min(self.points) <= crf <= max(self.points)
+
     def best(self, target: float) -> float | None:
-        """The highest quarter CRF that meets the target; None where none that was measured does."""
+        """The highest quarter CRF that meets the target; None where full encodes do not enclose it."""
+        if not self.points or (max(self.points) < HIGHEST and self.vmaf(max(self.points)) >= target):
+            return None
         steps = range(round(max(self.points) / STEP), round(min(self.points) / STEP) - 1, -1)
         return next((step * STEP for step in steps if self.vmaf(step * STEP) >= target), None)
 

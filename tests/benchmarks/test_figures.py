@@ -68,6 +68,18 @@ def test_no_crf_is_best_where_none_that_was_measured_meets_the_target() -> None:
     assert reference().best(99.9) is None
 
 
+def test_no_crf_is_best_where_higher_ones_may_meet_the_target_too() -> None:
+    curve = reference()
+
+    assert curve.best(curve.vmaf(48.0) - 0.1) is None
+
+
+def test_a_trial_is_not_judged_beyond_the_full_encodes() -> None:
+    for crf in (19.75, 48.25):
+        judged = figures.row(trial(crf), reference())
+        assert (judged.achieved, judged.error, judged.regret, judged.size_error) == (None, None, None, None)
+
+
 def test_a_trial_is_judged_by_the_full_encode_at_its_crf() -> None:
     judged = figures.row(trial(36.0), reference())
 
