@@ -133,10 +133,12 @@ def test_a_worker_whose_disk_gets_full_costs_its_film_one_attempt(
 
 
 @pytest.mark.parametrize("seconds", [pytest.param(1800, marks=pytest.mark.more), -1800], ids=["ahead", "behind"])
-def test_a_clock_that_is_wrong_is_told_and_hurts_nothing(rig: Rig, small_film: Path, seconds: int) -> None:
+def test_a_clock_that_is_wrong_is_told_and_hurts_nothing(
+    rig: Rig, small_film: Path, seconds: int, tmp_path: Path
+) -> None:
     film = rig.add(small_film, "film.mkv")
 
-    with rig.worker("skewed", **machines.clock(seconds)) as worker:
+    with rig.worker("skewed", **machines.clock(seconds, tmp_path / "clock")) as worker:
         rig.finish(film)
 
         assert worker.says("clock is")

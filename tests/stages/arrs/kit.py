@@ -19,7 +19,7 @@ from reencodarr.units import Seconds
 from tests.arr.fake import KEY, Fake, File, FolderDisk, Title, serving
 from tests.library import films
 
-QUICK = Times(connect=Seconds(2), answer=Seconds(2), tries=2, first_pause=Seconds(0.01), longest_pause=Seconds(0.05))
+QUICK = Times(connect=Seconds(2), answer=Seconds(10), tries=2, first_pause=Seconds(0.01), longest_pause=Seconds(0.05))
 THEIRS = "/their/films"
 SWAP = "5" * 32
 
