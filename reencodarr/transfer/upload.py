@@ -1,7 +1,8 @@
 """A file into the bucket as the parts of a multipart upload, in parallel, each tried until the bucket has it.
 
-Every part is sent with its MD5, so that a server refuses one that was damaged on its way. Completing the upload is
-the server's business; so is proving, by the SHA-256, that the object is the file.
+Every part is sent with its MD5, so that a server refuses one that was damaged on its way; most take it again, rclone
+gives the whole upload up (UploadLost). Completing the upload is the server's business; so is proving, by the SHA-256,
+that the object is the file.
 """
 
 import base64

@@ -30,6 +30,8 @@ START = Seconds(300.0)
 """For a start on a busy machine."""
 FORGETFUL = {"rclone"}
 """Those that forget unfinished uploads when they are killed."""
+UNFORGIVING = {"rclone"}
+"""Those whose upload is over when one of its parts came damaged."""
 
 
 @dataclass(kw_only=True)
@@ -58,9 +60,12 @@ class Server:
     def opened(self) -> buckets.Bucket:
         return self.bucket()
 
-    def bucket(self, name: str = "films", *, secret_key: str | None = None) -> buckets.Bucket:
+    def bucket(
+        self, name: str = "films", *, secret_key: str | None = None, public_endpoint: str | None = None
+    ) -> buckets.Bucket:
         return buckets.open_bucket(
             endpoint=self.endpoint,
+            public_endpoint=public_endpoint,
             name=name,
             access_key=self.access_key,
             secret_key=secret_key or self.secret_key,

@@ -1,5 +1,6 @@
 """What we ask of an S3 server, asked of every server that is installed, with and without TLS."""
 
+import base64
 import hashlib
 import os
 import time
@@ -13,8 +14,9 @@ from reencodarr.errors import BucketRefused, ObjectDamaged, ObjectMissing, Uploa
 from reencodarr.storage import janitor
 from reencodarr.storage.bucket import Bucket
 from reencodarr.storage.contents import Stored
+from reencodarr.transfer import answers
 from reencodarr.units import MIB, Bytes, Seconds
-from tests.storage.servers import Server
+from tests.storage.servers import UNFORGIVING, Server
 
 MINUTE = Seconds(60.0)
 SMALLEST_PART_OF_S3 = 5 * MIB
@@ -143,6 +145,28 @@ def test_an_aborted_upload_is_lost(bucket: Bucket, worker: httpx.Client) -> None
         bucket.parts("jobs/1/1/film.mkv", upload_id)
     with pytest.raises(UploadLost):
         bucket.finish_upload("jobs/1/1/film.mkv", upload_id, [(1, etag)], size=Bytes(4))
+
+
+def test_a_part_that_came_damaged_is_refused_and_sent_again(
+    server: Server, bucket: Bucket, worker: httpx.Client
+) -> None:
+    key, content = "jobs/1/1/film.mkv", os.urandom(SMALLEST_PART_OF_S3)
+    upload_id = bucket.start_upload(key)
+    md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+
+    damaged = worker.put(
+        bucket.sign_part(key, upload_id, 1, MINUTE), content=b"x" + content[1:], headers={"Content-MD5": md5}
+    )
+
+    refusal = answers.refusal(damaged.status_code, answers.code(damaged.content), "film.mkv")
+    assert isinstance(refusal, answers.Faltered), damaged.text
+    if server.name in UNFORGIVING:
+        with pytest.raises(UploadLost):
+            bucket.parts(key, upload_id)
+        upload_id = bucket.start_upload(key)
+    etag = upload(worker, bucket, key, upload_id, 1, content)
+    bucket.finish_upload(key, upload_id, [(1, etag)], size=Bytes(len(content)))
+    assert bucket.read(key, Bytes(len(content))) == content
 
 
 def test_parts_other_than_announced_make_no_film(bucket: Bucket, worker: httpx.Client) -> None:

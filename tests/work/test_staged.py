@@ -30,6 +30,8 @@ from reencodarr.work.sheet import Sheet
 from reencodarr.work.staged import Staged
 from reencodarr.work.talk import PartsAsked, PartUrls, Upload, UploadAsked, Urls
 from tests.storage import servers
+from tests.transfer import proxy as proxies
+from tests.transfer.proxy import Exchange, Fault
 from tests.work import kit
 from tests.work import server as desks
 from tests.work.server import Answer, Desk
@@ -250,3 +252,32 @@ def test_an_encode_is_delivered_through_an_outage_of_the_bucket(
     bucket.download("made", tmp_path / "back.mkv", size=delivery.size, sha256=delivery.sha256)
     assert meter.up >= delivery.size
     assert {progress.stage for progress in seen} == {"upload"}
+
+
+def test_an_encode_is_delivered_though_a_byte_flips_on_its_way(
+    rclone: servers.Server, bikes: Path, bucket: Bucket, fast_policy: Path, tmp_path: Path
+) -> None:
+    made = Path(shutil.copy(bikes, tmp_path / "made.mkv"))
+    source, meter = staged_source(bikes, bucket), Meter()
+    terms = kit.encode_terms(bikes, fast_policy)
+    with proxies.between(rclone.port) as proxy:
+        desk = desk_for(rclone.bucket(public_endpoint=proxy.endpoint))
+        damaged: list[str] = []
+
+        def flips_once(exchange: Exchange) -> Fault:
+            if damaged:
+                return Fault()
+            damaged.append(desk.upload_id)
+            desk.upload_id = ""  # The bucket will have lost it.
+            return Fault(flip=1000)
+
+        proxy.fault = flips_once
+        with desks.running(desk) as url, Link(desk.token, server=url) as way:
+            staging = Staged(order(bikes, source, terms), source, way=way, line=Line(), meter=meter, pause=Seconds(0.1))
+            delivery = staging.deliver(encoded(made), report=silent)
+
+    parts = [(part.number, part.etag) for part in delivery.parts]
+    bucket.finish_upload("made", delivery.upload_id, parts, size=delivery.size)
+    bucket.download("made", tmp_path / "back.mkv", size=delivery.size, sha256=delivery.sha256)
+    assert len(damaged) == 1
+    assert delivery.upload_id not in damaged
