@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.servers.postgres import Postgres
 
 NOBODY = 65534
+WINDOWS = "tests/windows/"
 
 # A machine that also encodes is slow at times; that is no fault of the code. The examples are the same in every run, so
 # that a change is what makes a property fail; `--hypothesis-profile wide` looks among others, and many more of them.
@@ -42,10 +43,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests run side by side, and each of their waits is long: the limit for all is for the others."""
+    """Slow tests run side by side, and each of their waits is long: the limit for all is for the others.
+
+    What may take longest comes first, so that nobody is left with it while the others have gone home.
+    """
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(1200))
+    items.sort(key=_limit, reverse=True)
+
+
+def _limit(item: pytest.Item) -> float:
+    """The seconds that a test may take; 0 where it has no limit of its own."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With `--dist loadfile`: all of the one Windows machine goes to one worker, or the others wait for it."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Modules(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return WINDOWS if nodeid.startswith(WINDOWS) else super()._split_scope(nodeid)
+
+    return Modules(config, log)
 
 
 @pytest.fixture(scope="session")
