@@ -24,7 +24,7 @@ FOLDERS = {*PACKAGES, "tests", "benchmarks", "docs"}
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy"],
+        pytest.param(["mypy"], marks=pytest.mark.slow),
         ["lint-imports"],
     ],
     ids=["ruff check", "ruff format", "mypy", "import contracts"],

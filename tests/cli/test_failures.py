@@ -48,6 +48,7 @@ def test_a_cause_is_shown_excluded_and_included_again(filled: Program) -> None:
     assert "2 films will be analysed again." in included
 
 
+@pytest.mark.slow
 def test_a_retry_by_cause_is_counted_and_may_be_repeated(filled: Program) -> None:
     before = json.loads(done(filled("failures", "--json")))
     first = json.loads(done(filled("failures", "--category", "unreadable_media", "--retry", "--json")))

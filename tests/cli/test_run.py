@@ -101,6 +101,7 @@ def test_nothing_is_replaced_in_a_new_library_without_a_yes(reencodarr: Program,
     assert {path: digests(films)[path] for path in before} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [pytest.param(b"n\n", marks=pytest.mark.slow), b"\n"])
 def test_a_person_is_asked_before_the_first_replacement(reencodarr: Program, films: Path, answer: bytes) -> None:
     before = digests(films)
@@ -151,6 +152,7 @@ def test_bad_settings_policies_paths_and_databases_are_named(reencodarr: Program
     assert "nowhere" in missing.stderr
 
 
+@pytest.mark.slow
 def test_a_database_of_a_newer_version_is_not_touched(reencodarr: Program, films: Path) -> None:
     assert reencodarr("db", "upgrade").returncode == exits.DONE
     file = reencodarr.data / "reencodarr.db"

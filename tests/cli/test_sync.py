@@ -38,6 +38,7 @@ def environment(reencodarr: Program, radarr: Fake, tmp_path: Path) -> dict[str, 
     }
 
 
+@pytest.mark.slow
 def test_a_sync_tells_what_changed_to_people_and_to_scripts(reencodarr: Program, environment: dict[str, str]) -> None:
     first = reencodarr("sync", **environment)
     second = reencodarr("sync", "MAIN", "--json", **environment)

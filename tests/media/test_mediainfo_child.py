@@ -186,6 +186,7 @@ def test_a_crash_after_the_last_answer_costs_nothing(films: list[Path], caplog: 
     assert "after its last answer" in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("reader")
 def test_a_hang_ends_that_file_only(films: list[Path]) -> None:
     films[1] = named(films[1], "hang.mp4")

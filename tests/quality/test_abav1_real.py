@@ -107,6 +107,7 @@ def test_whatever_is_ended_from_outside_is_no_failure_of_the_film(
     assert [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)] == []
 
 
+@pytest.mark.slow
 def test_a_stop_ends_ab_av1_and_its_ffmpeg_also_while_they_rest(ffmpeg: Path, short: Path, tmp_path: Path) -> None:
     halt, family = Halt(), list[psutil.Process]()
 

@@ -33,6 +33,7 @@ def the_waiting(place: Place) -> int:
     return queue.waiting(place.workplace, [])[0]
 
 
+@pytest.mark.slow
 def test_a_killed_ffmpeg_is_not_the_films_fault(place: Place, small_film: Path, tmp_path: Path, ffmpeg: Path) -> None:
     film = place.add(small_film)
     before = digest(film)
@@ -125,6 +126,7 @@ def test_a_library_whose_disk_is_away_forgets_no_film(
         assert list(place.films.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_expired_original_is_freed_and_cannot_come_back(place: Place, small_film: Path) -> None:
     film = place.add(small_film)
     size = film.stat().st_size

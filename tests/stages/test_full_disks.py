@@ -82,7 +82,8 @@ def test_full_scratch_stops_a_search_and_an_encode_for_now(place: Place, small_f
         assert place.failures() == []
 
 
-@pytest.mark.parametrize("moment", [pytest.param("before", marks=pytest.mark.slow), "during"])
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "during"])
 def test_a_full_library_keeps_its_film_and_the_result_waits(
     make_place: MakePlace, small_film: Path, tmp_path: Path, moment: str
 ) -> None:
@@ -114,7 +115,8 @@ def test_a_full_library_keeps_its_film_and_the_result_waits(
         place.workplace.database.dispose()
 
 
-@pytest.mark.parametrize("stage", ["crf_search", pytest.param("swap", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["crf_search", "swap"])
 def test_a_database_without_room_ends_the_pass_by_name(
     make_place: MakePlace, small_film: Path, tmp_path: Path, stage: str
 ) -> None:

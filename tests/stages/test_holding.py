@@ -50,6 +50,7 @@ def attempts(place: Place) -> list[str]:
         return list(session.exec(select(Job.outcome).where(Job.kind == "crf_search")).all())
 
 
+@pytest.mark.slow
 def test_a_search_is_paused_and_resumed(slow: Place) -> None:
     thread, ended = searching(slow)
     videos = holding.under_way(slow.workplace)
@@ -66,6 +67,7 @@ def test_a_search_is_paused_and_resumed(slow: Place) -> None:
     assert ended[0].state is State.ANALYZED
 
 
+@pytest.mark.slow
 def test_a_paused_search_keeps_its_claim(slow: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "RENEW_EVERY", 0.3)
     monkeypatch.setattr(step, "LEASE", timedelta(seconds=10))

@@ -48,7 +48,8 @@ def search_wrongly(place: Place, by: float) -> float:
         return row.crf
 
 
-@pytest.mark.parametrize("by", [pytest.param(-8, marks=pytest.mark.slow), 8], ids=["too large", "too bad"])
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [-8, 8], ids=["too large", "too bad"])
 def test_a_film_that_lies_off_its_target_is_encoded_once_more_and_says_why(
     by: int, place: Place, small_film: Path
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_second_encode_for_which_there_is_no_room_leaves_the_first(
     assert "MiB free" in encode.note
 
 
+@pytest.mark.slow
 def test_a_search_that_is_done_again_costs_no_probe(place: Place, small_film: Path) -> None:
     film = place.add(small_film)
     place.analyse()

@@ -48,6 +48,7 @@ def content(database: Path) -> list[str]:
         return list(opened.iterdump())
 
 
+@pytest.mark.slow
 def test_what_a_run_found_is_remembered_and_nothing_is_added_to_it(place: Place, cut: Cut, tmp_path: Path) -> None:
     film = place.add(cut("film.mkv", *SMALL, "-c:v", "libx264", "-crf", "1"))
     place.analyse()

@@ -70,6 +70,7 @@ def test_what_is_no_film_fails_by_name_and_the_rest_goes_on(place: Place, small_
     assert {path: digest(path) for path in before} == before
 
 
+@pytest.mark.slow
 def test_hostile_names_are_replaced_like_any_other(place: Place, small_film: Path) -> None:
     name = os.fsdecode(b'- it\'s "a"\nfilm \xf0\x9f\x8e\xac %d [x] \xff.mkv')
     film = place.add(small_film, name)
@@ -80,6 +81,7 @@ def test_hostile_names_are_replaced_like_any_other(place: Place, small_film: Pat
     assert mediainfo.read(film).facts.video.codec == "av1"
 
 
+@pytest.mark.slow
 def test_a_truncated_film_is_never_replaced(place: Place, small_film: Path) -> None:
     film = place.films / "truncated.mkv"
     film.write_bytes(small_film.read_bytes()[: small_film.stat().st_size // 2])
@@ -92,6 +94,7 @@ def test_a_truncated_film_is_never_replaced(place: Place, small_film: Path) -> N
     assert digest(film) == before
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_analysed_again_and_its_old_probes_are_dropped(
     place: Place, small_film: Path, bikes: Path
 ) -> None:
@@ -111,6 +114,7 @@ def test_a_changed_file_is_analysed_again_and_its_old_probes_are_dropped(
         assert reading.film(session, outcome.video_id).probes == ()
 
 
+@pytest.mark.slow
 def test_a_film_replaced_during_its_encode_wins(place: Place, small_film: Path, tmp_path: Path, ffmpeg: Path) -> None:
     film = place.add(small_film)
     place.analyse()
@@ -176,6 +180,7 @@ def test_a_claim_of_a_dead_process_ends_at_the_next_start(place: Place, small_fi
     assert place.state(film) is State.ANALYZED
 
 
+@pytest.mark.slow
 def test_a_swap_that_died_before_the_database_heard_is_settled_at_the_next_start(
     place: Place, small_film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +233,7 @@ def test_hard_linked_films_are_left_alone(place: Place, small_film: Path) -> Non
     assert place.states()[film.name] == ("skipped", "hard_linked")
 
 
+@pytest.mark.slow
 def test_a_film_with_a_wrong_extension_gets_the_right_one_and_its_own_back(place: Place, small_film: Path) -> None:
     film = place.add(small_film, "wrong.avi")
     result = film.with_suffix(".mkv")

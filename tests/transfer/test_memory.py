@@ -3,6 +3,8 @@ import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from reencodarr.transfer import blocks
 from reencodarr.transfer.blocks import BLOCK
 from reencodarr.transfer.download import download
@@ -17,6 +19,7 @@ SIZE = 200 * MIB
 MOST = 16 * MIB
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_film(bucket: Bucket, tmp_path: Path) -> None:
     """200 MiB up and down with less than 16 in memory; the proxy, whose memory would count, is left out.
 

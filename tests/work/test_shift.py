@@ -39,6 +39,7 @@ def slowed(terms: Terms) -> Terms:
     return replace(terms, plan=replace(terms.plan, video=replace(terms.plan.video, preset=0)))
 
 
+@pytest.mark.slow
 def test_a_local_search_leaves_its_result_and_every_probe(small_film: Path, fast_policy: Path, tmp_path: Path) -> None:
     desk = Desk()
     terms = kit.search_terms(small_film, fast_policy)
