@@ -195,7 +195,7 @@ def test_a_second_stop_ends_at_once(reencodarr: Program, films: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [pytest.param(signal.SIGINT, marks=pytest.mark.more), signal.SIGTERM])
 def test_a_stop_leaves_no_process_and_the_next_run_goes_on(
     reencodarr: Program, films: Path, stop: signal.Signals
 ) -> None:

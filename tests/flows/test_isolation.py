@@ -111,7 +111,7 @@ def leaks_in(kept: Kept, folder: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("tls", [pytest.param(False, marks=pytest.mark.more), True], ids=["http", "https"])
 def test_a_worker_speaks_to_server_and_bucket_alone_and_knows_no_secret_of_theirs(
     networks: Networks, tls: bool, tmp_path: Path, small_film: Path, fast_policy: Path
 ) -> None:
