@@ -133,7 +133,6 @@ class Proxy:
         with socket.create_connection(("127.0.0.1", self.upstream)) as server:
             passed = {**exchange.headers, "connection": "close"}
             passed.pop("expect", None)  # Else «100 Continue» would be taken for the answer; boto3 goes on without.
-            passed.pop("expect", None)  # Its answer would come before the real one; the body is sent at once.
             if fault.ignore_range:
                 passed.pop("range", None)
             server.sendall(_head(f"{exchange.method} {exchange.target} HTTP/1.1", passed))
